@@ -1,0 +1,268 @@
+import { z } from 'zod';
+
+/**
+ * Every setting, once. From this table come the flag (`--max-concurrent-runs`), the key in settings.json
+ * (`maxConcurrentRuns`), the variable (`KUBOT_MAX_CONCURRENT_RUNS`), `config explain` and docs/settings.md.
+ * Durations end in Ms, sizes in Bytes. `kind` says how text becomes a value: a duration takes `30m` or plain
+ * milliseconds, a size takes bytes or `512MB`, json takes a JSON document, list a JSON array or commas.
+ */
+export type SettingKind = 'text' | 'choice' | 'integer' | 'boolean' | 'duration' | 'size' | 'json' | 'list';
+
+interface SettingMeta {
+  readonly kind: SettingKind;
+  readonly description: string;
+}
+const setting = <T extends z.ZodType>(kind: SettingKind, schema: T, description: string): T =>
+  schema.meta({ kind, description } satisfies SettingMeta);
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const MB = 1024 * 1024;
+const GB = 1024 * MB;
+
+const text = z.string().min(1).nullable();
+const ms = z.number().int().min(0);
+const bytes = z.number().int().min(0);
+const failurePolicy = z.enum(['keep', 'hand-over', 'retry']);
+const sandboxLevel = z.enum(['off', 'standard', 'strict']);
+const runtimeMismatch = z.enum(['warn', 'refuse']);
+const homeMode = z.enum(['run', 'user']);
+
+/** What can be said for one robot under `robots.<code>.`; where absent, the global setting holds. */
+export const RobotSettingsSchema = z
+  .strictObject({
+    maxConcurrentRuns: z.number().int().min(1).max(64),
+    desktop: z.boolean(),
+    gui: z.enum(['none', 'virtual', 'host']),
+    runTimeoutMs: ms,
+    cancelGraceMs: ms,
+    failurePolicy,
+    handOverTo: text,
+    retryAttempts: z.number().int().min(1).max(100),
+    retryBackoffMs: ms,
+    runtimeMismatch,
+    uploadOutputs: z.boolean(),
+    homeMode,
+    sandbox: sandboxLevel,
+    logDocumentPointer: text,
+    operationPointer: z.string(),
+    takeOver: z.boolean(),
+  })
+  .partial();
+
+export const RouteSchema = z.strictObject({
+  robot: z.string().min(1),
+  operation: z.string().min(1).optional(),
+});
+
+export const SettingsSchema = z.strictObject({
+  apiEndpoint: setting(
+    'text',
+    z.string().min(1).default('https://api.kuflow.com'),
+    'Where the KuFlow API is, with or without the version path. Plain http only to this machine.',
+  ),
+  clientId: setting('text', text.default(null), 'Client id of the KuFlow application this host works as.'),
+  tenantId: setting('text', text.default(null), 'Tenant to work in, where the credentials see several.'),
+  sandbox: setting('choice', sandboxLevel.default('standard'), 'How far robots are kept from the machine.'),
+  maxConcurrentRuns: setting(
+    'integer',
+    z.number().int().min(1).max(64).default(2),
+    'Runs at the same time on this host.',
+  ),
+  maxConcurrentRunsPerRobot: setting(
+    'integer',
+    z.number().int().min(1).max(64).default(64),
+    'Runs of one robot at the same time; robots.<code>.maxConcurrentRuns for one of them.',
+  ),
+  routes: setting(
+    'json',
+    z.record(z.string(), RouteSchema).default({}),
+    'Task definition code to robot and operation: {"CODE": {"robot": "ROBOT", "operation": "Name"}}.',
+  ),
+  robotFilter: setting(
+    'list',
+    z.array(z.string().min(1)).default([]),
+    'Robots (ids or codes) that this host serves; empty: all it may.',
+  ),
+  robots: setting(
+    'json',
+    z.record(z.string(), RobotSettingsSchema).default({}),
+    'Settings for one robot, by its code.',
+  ),
+  runTimeoutMs: setting('duration', ms.default(DAY), 'How long a run may take.'),
+  cancelGraceMs: setting('duration', ms.default(10 * SECOND), 'From asking a robot to stop to killing it.'),
+  silentWarningMs: setting(
+    'duration',
+    ms.default(30 * MINUTE),
+    'A run without output for this long is warned of.',
+  ),
+  postInstallTimeoutMs: setting(
+    'duration',
+    ms.default(20 * MINUTE),
+    'How long one post-install step may take.',
+  ),
+  downloadTimeoutMs: setting('duration', ms.default(15 * MINUTE), 'How long one download may take.'),
+  downloadIdleTimeoutMs: setting('duration', ms.default(MINUTE), 'How long a download may bring no byte.'),
+  pollMinMs: setting(
+    'duration',
+    ms.min(100).default(2 * SECOND),
+    'Inbox poll interval while there was work lately.',
+  ),
+  pollMaxMs: setting('duration', ms.min(100).default(15 * SECOND), 'Inbox poll interval of an idle host.'),
+  taskCheckMs: setting(
+    'duration',
+    ms.min(100).default(15 * SECOND),
+    'How often a running task is looked up on the platform, to see a cancellation.',
+  ),
+  caFile: setting('text', text.default(null), 'PEM file with further certificate authorities to trust.'),
+  proxy: setting('text', text.default(null), 'URL of the HTTP proxy for the platform and for robots.'),
+  noProxy: setting('text', text.default(null), 'Hosts that are reached without the proxy, by commas.'),
+  packageIndexes: setting(
+    'json',
+    z.strictObject({ pip: text.optional(), npm: text.optional() }).nullable().default(null),
+    'Index URLs that robots install from: {"pip": URL, "npm": URL}; null: what pip and npm of this host are set to.',
+  ),
+  failurePolicy: setting(
+    'choice',
+    failurePolicy.default('keep'),
+    'What becomes of the task of a failed run.',
+  ),
+  handOverTo: setting('text', text.default(null), 'Email or principal id that gets the tasks of hand-over.'),
+  retryAttempts: setting(
+    'integer',
+    z.number().int().min(1).max(100).default(3),
+    'Attempts under the policy retry.',
+  ),
+  retryBackoffMs: setting(
+    'duration',
+    ms.default(MINUTE),
+    'Wait before the second attempt; doubled each time.',
+  ),
+  takeOver: setting(
+    'boolean',
+    z.boolean().default(false),
+    'Take over tasks of hosts that died (shared credentials).',
+  ),
+  takeAssigned: setting(
+    'boolean',
+    z.boolean().default(false),
+    'Run tasks that were assigned to us without a take.',
+  ),
+  runtimeMismatch: setting(
+    'choice',
+    runtimeMismatch.default('warn'),
+    'When the runtime is not the version asked for.',
+  ),
+  pipVersion: setting(
+    'text',
+    text.default(null),
+    'Version asked for with PYTHON_PIP; null: the Python version.',
+  ),
+  localRuntimes: setting(
+    'json',
+    z
+      .strictObject({ python: z.record(z.string(), z.string()), nodejs: z.record(z.string(), z.string()) })
+      .partial()
+      .default({}),
+    'Runtimes of this host for architectures KuFlow has none for: {"python": {"3.11.4": "/opt/python311"}}.',
+  ),
+  logDocumentPointer: setting(
+    'text',
+    text.default(null),
+    'JSON Pointer into the task data where the whole log is linked for good.',
+  ),
+  operationPointer: setting(
+    'text',
+    z.string().default('/operation'),
+    'JSON Pointer into the task data that names the operation.',
+  ),
+  uploadOutputs: setting(
+    'boolean',
+    z.boolean().default(false),
+    'Upload what a run leaves in its output folder.',
+  ),
+  homeMode: setting(
+    'choice',
+    homeMode.default('run'),
+    'Whether a robot gets a home of its own or the person’s.',
+  ),
+  logMaxEntries: setting(
+    'integer',
+    z.number().int().min(10).max(5000).default(200),
+    'Log entries a run may send.',
+  ),
+  logEntryBytes: setting('size', bytes.min(256).default(2048), 'Size of one log entry.'),
+  logIntervalMs: setting(
+    'duration',
+    ms.default(SECOND),
+    'Least time between log entries after the first ten seconds.',
+  ),
+  logHeartbeatMs: setting(
+    'duration',
+    ms.min(1000).default(10 * MINUTE),
+    'A live run says so at least this often.',
+  ),
+  logDocumentMaxBytes: setting(
+    'size',
+    bytes.default(50 * MB),
+    'Size limit of the uploaded log document, compressed.',
+  ),
+  packageMaxBytes: setting('size', bytes.default(512 * MB), 'Largest robot package, compressed.'),
+  packageMaxEntries: setting(
+    'integer',
+    z.number().int().min(1).default(20_000),
+    'Most entries in a robot package.',
+  ),
+  packageMaxTotalBytes: setting('size', bytes.default(2 * GB), 'Largest robot package, unpacked.'),
+  runtimeMaxEntries: setting(
+    'integer',
+    z.number().int().min(1).default(40_000),
+    'Most entries in a runtime archive.',
+  ),
+  runtimeMaxTotalBytes: setting('size', bytes.default(1.5 * GB), 'Largest runtime, unpacked.'),
+  diskReserveBytes: setting(
+    'size',
+    bytes.default(1 * GB),
+    'No new run starts with less free disk than this.',
+  ),
+  runRetentionMs: setting(
+    'duration',
+    ms.default(14 * DAY),
+    'How long folders and logs of ended runs are kept.',
+  ),
+  logLevel: setting(
+    'choice',
+    z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+    'Detail of the agent log.',
+  ),
+  engineAddress: setting('text', text.default(null), 'Address of the engine; null: no engine.'),
+  engineNamespace: setting('text', text.default(null), 'Namespace on the engine.'),
+  engineTaskQueue: setting('text', text.default(null), 'Task queue on the engine.'),
+});
+
+export type Settings = Readonly<z.infer<typeof SettingsSchema>>;
+export type RobotSettings = z.infer<typeof RobotSettingsSchema>;
+export type SettingKey = keyof Settings;
+export type Route = z.infer<typeof RouteSchema>;
+
+/** Kind and description of a setting. Throws if the table above forgot them. */
+export function settingMeta(key: SettingKey): SettingMeta {
+  const meta = SettingsSchema.shape[key].meta() as Partial<SettingMeta> | undefined;
+  if (!meta?.kind || !meta.description) throw new Error(`Setting ${key} has no kind or description`);
+  return { kind: meta.kind, description: meta.description };
+}
+
+/** `maxConcurrentRuns` → `--max-concurrent-runs`. */
+export function settingFlag(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `maxConcurrentRuns` → `KUBOT_MAX_CONCURRENT_RUNS`; `robots.INVOICES` → `KUBOT_ROBOTS_INVOICES`. */
+export function settingVariable(key: string): string {
+  return `KUBOT_${key
+    .replace(/[A-Z]/g, (letter, at) => (at > 0 && /[a-z]/.test(key[at - 1] ?? '') ? `_${letter}` : letter))
+    .replaceAll('.', '_')
+    .toUpperCase()}`;
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { SandboxStatusSchema } from './run.ts';
+
+const time = z.string(); // ISO 8601, UTC
+
+export const AGENT_STATES = ['starting', 'idle', 'running', 'paused', 'draining'] as const;
+export const CONNECTION_STATES = ['connected', 'offline', 'unauthorized'] as const;
+export const ROBOT_STATES = [
+  'ready',
+  'preparing',
+  'unprepared',
+  'failed',
+  'excluded',
+  'unsupported',
+] as const;
+
+export const StatusSchema = z.object({
+  agent: z.object({
+    pid: z.number().int(),
+    version: z.string(),
+    home: z.string(),
+    installationId: z.string(),
+    startedAt: time,
+    state: z.enum(AGENT_STATES),
+  }),
+  connection: z.object({
+    endpoint: z.string(),
+    state: z.enum(CONNECTION_STATES),
+    since: time,
+    nextTryAt: time.nullable(),
+    lastError: z.object({ code: z.string(), message: z.string() }).nullable(),
+  }),
+  worker: z.object({ identity: z.string(), registeredAt: time, nextRefreshAt: time.nullable() }).nullable(),
+  sources: z.array(z.object({ name: z.string(), state: z.string(), lastPollAt: time.nullable() })),
+  sandbox: SandboxStatusSchema,
+  pause: z.object({ reason: z.string().nullable(), until: time.nullable() }).nullable(),
+  runs: z.object({ active: z.number().int(), queued: z.number().int(), unsettled: z.number().int() }),
+});
+
+export const RobotViewSchema = z.object({
+  id: z.string(),
+  code: z.string(),
+  name: z.string(),
+  revision: z.string().nullable(),
+  state: z.enum(ROBOT_STATES),
+  reason: z.string().nullable(),
+  operations: z.array(z.string()),
+  runtimes: z.record(z.string(), z.string()),
+});
+
+export type Status = z.infer<typeof StatusSchema>;
+export type AgentState = (typeof AGENT_STATES)[number];
+export type ConnectionState = (typeof CONNECTION_STATES)[number];
+export type RobotView = z.infer<typeof RobotViewSchema>;
+export type RobotState = (typeof ROBOT_STATES)[number];
