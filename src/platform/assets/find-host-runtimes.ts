@@ -1,0 +1,23 @@
+import { listHostNodes } from './host-node.ts';
+import { isComplete, listInterpreters } from './interpreters.ts';
+import type { ToolEnvironment } from './npm-registry.ts';
+
+/** A runtime of this host that assets can be packed from. */
+export interface HostRuntime {
+  readonly version: string;
+  readonly path: string;
+}
+
+/**
+ * The Python that a person's shell would find here, as long as a runtime with pip can be packed from it; else
+ * the next best of this host. Null: none, and always on Windows and macOS.
+ */
+export async function findHostPython(environment: ToolEnvironment): Promise<HostRuntime | null> {
+  const found = (await listInterpreters(environment)).find(isComplete);
+  return found === undefined ? null : { version: found.version, path: found.path };
+}
+
+/** The Node.js that runs this program. */
+export async function findHostNode(environment: ToolEnvironment): Promise<HostRuntime | null> {
+  return (await listHostNodes(environment))[0] ?? null;
+}
