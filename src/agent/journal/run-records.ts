@@ -1,0 +1,170 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { type Run, RunDetailsSchema, RunSchema, type RunState } from '../../shared/run.ts';
+import { parseDocument } from './parse-document.ts';
+
+export interface RunQuery {
+  limit: number;
+  /** Only runs older than this one (a whole id). */
+  before?: string | undefined;
+  state?: RunState | undefined;
+  /** Robot code. */
+  robot?: string | undefined;
+}
+
+type ApiCall = (typeof RunDetailsSchema.shape.apiCalls)['element']['_output'];
+
+/** What is known of each run. A run's id is a UUIDv7, so ordering by id is ordering by time. */
+export class RunRecords {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /** Writes a new run and its first state. */
+  insert(run: Run, requestId: string): void {
+    this.#inTransaction(() => {
+      this.#database
+        .prepare(
+          'INSERT INTO runs (id, request_id, robot_code, task_id, attempt, state, requested_at, document) VALUES (?,?,?,?,?,?,?,?)',
+        )
+        .run(
+          run.id,
+          requestId,
+          run.robot.code,
+          run.taskId,
+          run.attempt,
+          run.state,
+          run.requestedAt,
+          JSON.stringify(run),
+        );
+      this.#addState(run.id, run.requestedAt, run.state);
+    });
+  }
+
+  /** Replaces a run's document; `at` is given when its state changed, and goes to the timeline. */
+  update(run: Run, at: string | null): void {
+    this.#inTransaction(() => {
+      this.#database
+        .prepare('UPDATE runs SET state = ?, document = ? WHERE id = ?')
+        .run(run.state, JSON.stringify(run), run.id);
+      if (at !== null) this.#addState(run.id, at, run.state);
+    });
+  }
+
+  /** Forgets a run that never became one: its take was lost, or its host could not prepare it. */
+  remove(runId: string): void {
+    this.#inTransaction(() => {
+      for (const table of ['run_states', 'api_calls'])
+        this.#database.prepare(`DELETE FROM ${table} WHERE run_id = ?`).run(runId);
+      this.#database.prepare('DELETE FROM runs WHERE id = ?').run(runId);
+    });
+  }
+
+  find(runId: string): Run | undefined {
+    const row = this.#database.prepare('SELECT document FROM runs WHERE id = ?').get(runId);
+    return row && parseDocument(RunSchema, row.document);
+  }
+
+  findByRequest(requestId: string): Run | undefined {
+    const row = this.#database
+      .prepare('SELECT document FROM runs WHERE request_id = ? ORDER BY id DESC LIMIT 1')
+      .get(requestId);
+    return row && parseDocument(RunSchema, row.document);
+  }
+
+  /** Newest first. */
+  list(query: RunQuery): Run[] {
+    const conditions: string[] = [];
+    const values: (string | number)[] = [];
+    const where = (condition: string, value: string | undefined) => {
+      if (value === undefined) return;
+      conditions.push(condition);
+      values.push(value);
+    };
+    where('id < ?', query.before);
+    where('state = ?', query.state);
+    where('robot_code = ?', query.robot);
+    const clause = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+    const rows = this.#database
+      .prepare(`SELECT document FROM runs ${clause} ORDER BY id DESC LIMIT ?`)
+      .all(...values, query.limit);
+    return rows.map((row) => parseDocument(RunSchema, row.document));
+  }
+
+  listUnfinished(): Run[] {
+    const rows = this.#database.prepare("SELECT document FROM runs WHERE state <> 'ended' ORDER BY id").all();
+    return rows.map((row) => parseDocument(RunSchema, row.document));
+  }
+
+  /** The task's runs here, oldest attempt first. */
+  listForTask(taskId: string): Run[] {
+    const rows = this.#database
+      .prepare('SELECT document FROM runs WHERE task_id = ? ORDER BY attempt, id')
+      .all(taskId);
+    return rows.map((row) => parseDocument(RunSchema, row.document));
+  }
+
+  highestAttempt(taskId: string): number {
+    const row = this.#database
+      .prepare('SELECT max(attempt) AS highest FROM runs WHERE task_id = ?')
+      .get(taskId);
+    return typeof row?.highest === 'number' ? row.highest : 0;
+  }
+
+  /** Ids that start or end with `part`, at most `limit`. */
+  findIds(part: string, limit: number): string[] {
+    const rows = this.#database
+      .prepare("SELECT id FROM runs WHERE id LIKE ? || '%' OR id LIKE '%' || ? ORDER BY id DESC LIMIT ?")
+      .all(part, part, limit);
+    return rows.map((row) => String(row.id));
+  }
+
+  timeline(runId: string): { at: string; state: RunState }[] {
+    const rows = this.#database
+      .prepare('SELECT at, state FROM run_states WHERE run_id = ? ORDER BY rowid')
+      .all(runId);
+    return RunDetailsSchema.shape.timeline.parse(rows);
+  }
+
+  addApiCall(runId: string, call: ApiCall): void {
+    this.#database
+      .prepare('INSERT INTO api_calls VALUES (?,?,?,?,?,?,?,?)')
+      .run(runId, call.at, call.operationId, call.method, call.path, call.status, call.verdict, call.reason);
+  }
+
+  /** The calls that a run made through the gateway, oldest first, at most 1,000. */
+  listApiCalls(runId: string): ApiCall[] {
+    const rows = this.#database
+      .prepare(
+        `SELECT at, operation_id AS operationId, method, path, status, verdict, reason
+         FROM api_calls WHERE run_id = ? ORDER BY rowid LIMIT 1000`,
+      )
+      .all(runId);
+    return RunDetailsSchema.shape.apiCalls.parse(rows);
+  }
+
+  saveShipping(runId: string, position: unknown): void {
+    this.#database.prepare('UPDATE runs SET shipping = ? WHERE id = ?').run(JSON.stringify(position), runId);
+  }
+
+  loadShipping(runId: string): unknown {
+    const row = this.#database.prepare('SELECT shipping FROM runs WHERE id = ?').get(runId);
+    return typeof row?.shipping === 'string' ? JSON.parse(row.shipping) : null;
+  }
+
+  #addState(runId: string, at: string, state: RunState): void {
+    this.#database.prepare('INSERT INTO run_states VALUES (?,?,?)').run(runId, at, state);
+  }
+
+  #inTransaction(work: () => void): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}

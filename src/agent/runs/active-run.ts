@@ -1,0 +1,107 @@
+import type { Run, RunState } from '../../shared/run.ts';
+import type { Journal } from '../journal/open-journal.ts';
+import type { RunRequest } from '../sources/work-source.ts';
+import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
+import type { TerminationReason } from './outcome.ts';
+
+/*
+ *  queued ─► preparing ─► running ─► settling ─► ended{…}
+ *     ▲          │           │
+ *     └──────────┘ (waits    └─ cancel, timeout: end the process, then settle
+ *       for a slot)
+ */
+
+/** What may follow what. `queued` is any wait, before preparing or for a slot; taking belongs to it. */
+const FOLLOWERS: Record<RunState, readonly RunState[]> = {
+  queued: ['preparing', 'running', 'settling', 'ended'],
+  preparing: ['queued', 'running', 'settling', 'ended'],
+  running: ['settling'],
+  settling: ['ended'],
+  ended: [],
+};
+
+export interface ActiveRunOptions {
+  run: Run;
+  request: RunRequest;
+  robot: CatalogueRobot;
+  journal: Journal;
+  now: () => number;
+  onChange: (run: Run) => void;
+}
+
+/** One run while it lives: its present document, and the ways to end it. Each change is journalled at once. */
+export class ActiveRun {
+  readonly request: RunRequest;
+  readonly robot: CatalogueRobot;
+  /** Set when this host owns the task: from then on the run is settled, whatever happens. */
+  taken = false;
+  /** The robot completed its own task through the gateway. */
+  completedByRobot = false;
+  /** A call of the robot's that completes its task is under way. */
+  completionsUnderWay = 0;
+  abandoned = false;
+  /** State of the task that made the platform's cancellation visible. */
+  platformState: string | null = null;
+  readonly #options: ActiveRunOptions;
+  readonly #abort = new AbortController();
+  #run: Run;
+  #termination: TerminationReason | null = null;
+
+  constructor(options: ActiveRunOptions) {
+    this.#options = options;
+    this.#run = options.run;
+    this.request = options.request;
+    this.robot = options.robot;
+  }
+
+  get id(): string {
+    return this.#run.id;
+  }
+
+  get run(): Run {
+    return this.#run;
+  }
+
+  /** Aborts when the run is to end before its robot does. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get termination(): TerminationReason | null {
+    return this.#termination;
+  }
+
+  /** Asks the run to end; the first reason wins. */
+  terminate(reason: TerminationReason): void {
+    if (this.#termination !== null || this.#run.state === 'ended') return;
+    this.#termination = reason;
+    this.#abort.abort(reason);
+  }
+
+  /** The agent drains: ends the wait of a run that was not taken; its task stays on the platform for others. */
+  abandon(): void {
+    if (this.taken) return;
+    if (this.#run.taskId === null) return this.terminate('cancelled-by-operator');
+    this.abandoned = true;
+    this.#abort.abort('abandoned');
+  }
+
+  /** Moves to `state`, with what else changed. Journalled before anyone hears of it. */
+  become(state: RunState, change: Partial<Run> = {}): void {
+    if (!FOLLOWERS[this.#run.state].includes(state)) {
+      throw new Error(`A run cannot go from ${this.#run.state} to ${state}`);
+    }
+    this.#apply({ ...change, state }, this.#options.now());
+  }
+
+  /** Changes the document without changing the state. */
+  change(change: Partial<Run>): void {
+    this.#apply(change, null);
+  }
+
+  #apply(change: Partial<Run>, atMs: number | null): void {
+    this.#run = { ...this.#run, ...change };
+    this.#options.journal.runs.update(this.#run, atMs === null ? null : new Date(atMs).toISOString());
+    this.#options.onChange(this.#run);
+  }
+}

@@ -1,0 +1,159 @@
+import { AgentError, toAgentError } from '../../shared/errors.ts';
+import { takeTask } from '../tasks/take.ts';
+import type { ActiveRun } from './active-run.ts';
+import { executeRobot } from './execute-robot.ts';
+import { endOfError, type RunEnd } from './outcome.ts';
+import { resolveOperation } from './resolve-operation.ts';
+import type { PreparedRobot } from './robot-preparer.ts';
+import type { RunServices } from './run-services.ts';
+import { type RunSession, startRunSession } from './run-session.ts';
+import type { SlotLease } from './scheduler.ts';
+import { settleRun } from './settle-run.ts';
+import { endUntaken, endWithError, postponeTask, removeRun } from './untaken-run.ts';
+
+/** What preparing led to: something to run, or a failure of the package's that its task must be told. */
+type Preparation = { prepared: PreparedRobot; shell: string } | { error: AgentError };
+
+/**
+ * One run from queued to ended: prepare → slot → take → run → settle. Never rejects: what cannot be run is
+ * settled, postponed or left, each with its decision.
+ */
+export async function liveRun(active: ActiveRun, services: RunServices): Promise<void> {
+  let lease: SlotLease | null = null;
+  try {
+    const preparation = await prepareStep(active, services);
+    lease = await slotStep(active, services);
+    await checkDisk(services.paths.home, services.config.settings.diskReserveBytes);
+    if (!(await takeStep(active, services))) return;
+    await runAndSettle(active, services, preparation, () => {
+      lease?.release();
+      lease = null;
+    });
+  } catch (thrown) {
+    endEarly(active, services, toAgentError(thrown));
+  } finally {
+    lease?.release();
+  }
+}
+
+async function prepareStep(active: ActiveRun, services: RunServices): Promise<Preparation> {
+  const { robot, request } = active;
+  const failureKey = services.variables.failureKey(robot);
+  if (request.taskId !== null && !request.reclaim) holdBack(services.failures.findHolding(failureKey));
+  if (!services.preparer.findPrepared(robot)) active.become('preparing');
+  try {
+    const prepared = await services.preparer.prepare(robot, active.signal);
+    services.failures.forget(failureKey);
+    const operation = resolveOperation(prepared.manifest, request.operation);
+    active.change({
+      operation: operation.name,
+      runtimes: { ...prepared.environment.runtimes },
+      robot: { ...active.run.robot, revision: prepared.revision },
+    });
+    return { prepared, shell: operation.shell };
+  } catch (thrown) {
+    const error = toAgentError(thrown);
+    if (error.blame !== 'package') throw error;
+    if (error.code === 'POST_INSTALL_FAILED')
+      holdBack(services.failures.tell(failureKey, error, request.taskId));
+    return { error };
+  }
+}
+
+/** Post-install failed and another task was told: this one waits for the next try. */
+function holdBack(held: { message: string; nextTryAtMs: number } | undefined): void {
+  if (held) throw new HeldBack(held);
+}
+
+class HeldBack extends AgentError {
+  readonly dueAtMs: number;
+
+  constructor(held: { message: string; nextTryAtMs: number }) {
+    super('POST_INSTALL_FAILED', `Post-install failed before: ${held.message}`);
+    this.dueAtMs = held.nextTryAtMs;
+  }
+}
+
+async function slotStep(active: ActiveRun, services: RunServices): Promise<SlotLease> {
+  const settings = services.config.robot(active.robot.code);
+  const request = {
+    runId: active.id,
+    robotCode: active.robot.code,
+    desktop: settings.desktop ?? settings.gui === 'host',
+    robotLimit: settings.maxConcurrentRuns,
+  };
+  const waits = services.scheduler.reasonToWait(request);
+  if (waits) {
+    if (active.run.state === 'preparing') active.become('queued');
+    services.decider.onRun(active.run, { decision: 'postponed', ...waits });
+  }
+  return await services.scheduler.acquire(request, active.signal);
+}
+
+/** True when the task is ours, or there is none to take. */
+async function takeStep(active: ActiveRun, services: RunServices): Promise<boolean> {
+  const { taskId } = active.run;
+  if (taskId === null) {
+    services.decider.onRun(active.run, {
+      decision: 'taken',
+      code: 'STARTED_BY_HAND',
+      message: 'Started by hand, without a task.',
+    });
+    active.taken = true;
+    return true;
+  }
+  const take = await takeTask({
+    client: services.client,
+    taskId,
+    principalId: services.principalId(),
+    hostName: services.hostName,
+    installationId: services.installationId,
+    reclaim: active.request.reclaim,
+    signal: active.signal,
+  });
+  if (!take.taken) {
+    services.decider.onTask(taskId, { decision: 'skipped', code: take.code, message: take.message });
+    removeRun(active, services);
+    return false;
+  }
+  active.taken = true;
+  services.decider.onRun(active.run, {
+    decision: 'taken',
+    code: 'TAKEN',
+    message: `Taken by ${services.hostName}, attempt ${active.run.attempt}.`,
+  });
+  return true;
+}
+
+/** From here on the run is ours: however it goes, it ends and is settled. */
+async function runAndSettle(
+  active: ActiveRun,
+  services: RunServices,
+  preparation: Preparation,
+  freeSlot: () => void,
+): Promise<void> {
+  let session: RunSession | null = null;
+  let end: RunEnd;
+  try {
+    session = await startRunSession(active, services);
+    end =
+      'error' in preparation
+        ? endOfError(preparation.error)
+        : await executeRobot(active, services, session, preparation);
+  } catch (thrown) {
+    const error = toAgentError(thrown);
+    services.log.error('Run broke off', { runId: active.id, code: error.code, message: error.message });
+    end = endOfError(error);
+  }
+  freeSlot();
+  await settleRun(active, services, end, session);
+}
+
+/** A run that ends before its task was taken. */
+function endEarly(active: ActiveRun, services: RunServices, error: AgentError): void {
+  if (active.termination !== null) endUntaken(active, services, active.termination);
+  else if (active.abandoned) removeRun(active, services);
+  else if (error instanceof HeldBack) postponeTask(active, services, error, error.dueAtMs);
+  else if (active.request.taskId !== null && error.blame === 'host') postponeTask(active, services, error);
+  else endWithError(active, services, error);
+}

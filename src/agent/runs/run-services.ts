@@ -1,0 +1,39 @@
+import type { AgentConfig } from '../config/agent-config.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import type { HomePaths } from '../home/home-paths.ts';
+import type { Journal } from '../journal/open-journal.ts';
+import type { KuFlowClient } from '../kuflow/create-client.ts';
+import type { AgentLog } from '../logs/agent-log.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { ActiveRun } from './active-run.ts';
+import type { Decider } from './decide.ts';
+import type { PrepareFailures } from './prepare-failures.ts';
+import type { RobotPreparer } from './robot-preparer.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { RunVariables } from './variables-for-run.ts';
+
+/** What the steps of a run share: real parts, wired once in create-agent.ts. */
+export interface RunServices {
+  readonly config: AgentConfig;
+  readonly paths: HomePaths;
+  readonly hostName: string;
+  readonly installationId: string;
+  readonly journal: Journal;
+  readonly decider: Decider;
+  readonly scheduler: Scheduler;
+  readonly preparer: RobotPreparer;
+  readonly failures: PrepareFailures;
+  readonly client: KuFlowClient;
+  readonly gateway: Gateway;
+  readonly sandbox: Sandbox;
+  readonly variables: RunVariables;
+  /** How often each task was put off in a row. */
+  readonly postponed: Map<string, number>;
+  readonly log: AgentLog;
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  /** Our principal on the platform, once the first registration told it. */
+  readonly principalId: () => string | null;
+  /** The run is over for the manager: it leaves the list of live runs. */
+  readonly leave: (active: ActiveRun) => void;
+}

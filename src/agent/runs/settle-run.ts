@@ -1,0 +1,155 @@
+import { isAgentError, toAgentError } from '../../shared/errors.ts';
+import type { Run } from '../../shared/run.ts';
+import { chooseSettleAction, type SettleChoice } from '../tasks/failure-policy.ts';
+import { type SettleResult, settleTask } from '../tasks/settle.ts';
+import type { ActiveRun } from './active-run.ts';
+import { describeDuration, type RunEnd } from './outcome.ts';
+import type { RunServices } from './run-services.ts';
+import type { RunSession } from './run-session.ts';
+
+/** Waits between tries to tell an unreachable platform, doubled from the first to the last. */
+const FIRST_WAIT_MS = 1000;
+const LAST_WAIT_MS = 60_000;
+
+/**
+ * Ends a run that was taken: rest of the log → document → last entry → complete, or what the failure policy
+ * says. Tried until the platform takes it; the run stays in `settling` for as long.
+ * @param session null when not even its run log could be opened
+ */
+export async function settleRun(
+  active: ActiveRun,
+  services: RunServices,
+  end: RunEnd,
+  session: RunSession | null,
+): Promise<void> {
+  const { run, robot } = active;
+  const policy = services.config.robot(robot.code);
+  const endedAt = new Date(services.now()).toISOString();
+  const choice = chooseSettleAction({
+    end,
+    attempt: run.attempt,
+    policy,
+    completedByRobot: active.completedByRobot,
+  });
+  active.become('settling', {
+    ...end,
+    endedAt,
+    durationMs: run.startedAt === null ? null : Date.parse(endedAt) - Date.parse(run.startedAt),
+  });
+  session?.sayEnd(end, choice);
+  const log =
+    (await session?.finish(summaryOf(active.run, choice))) ?? (await tellWithoutLog(active, services, end));
+  const result = await settleOnPlatform(active, services, choice);
+  if (result.refusal !== null) {
+    services.log.warn('Platform refused to settle the task', { runId: run.id, reason: result.refusal });
+    services.decider.onRun(active.run, {
+      decision: 'refused',
+      code: 'SETTLE_REFUSED',
+      message: `The platform refused what was to become of the task: ${result.refusal}`,
+    });
+  }
+  if (result.action === 'retry' && choice.retryInMs !== null) saveRetry(active, services, choice.retryInMs);
+  if (run.taskId !== null) services.postponed.delete(run.taskId);
+  active.become('ended', {
+    log: { ...active.run.log, ...log },
+    settled: { at: new Date(services.now()).toISOString(), action: result.action },
+  });
+  await session?.close();
+  services.log.info('Run ended', {
+    runId: run.id,
+    robot: robot.code,
+    outcome: end.outcome,
+    code: end.error?.code ?? null,
+    durationMs: active.run.durationMs,
+    settled: result.action,
+  });
+  services.leave(active);
+}
+
+/** One line for the task's reader: how it ended and what becomes of the task. */
+function summaryOf(run: Run, choice: SettleChoice): string {
+  const took = run.durationMs === null ? '' : ` after ${describeDuration(run.durationMs)}`;
+  if (run.outcome === 'succeeded') return `Succeeded${took}.`;
+  const what = `${nameOfOutcome(run.outcome)}${took}: ${run.error?.message ?? 'no reason is known'}`;
+  const next =
+    choice.action === 'retry' && choice.retryInMs !== null
+      ? ` Tried again in ${describeDuration(choice.retryInMs)}.`
+      : choice.action === 'kept'
+        ? ' The task stays claimed until somebody settles it or starts it again.'
+        : '';
+  return `${what}${next} [${run.error?.code ?? 'UNEXPECTED'}]`;
+}
+
+function nameOfOutcome(outcome: Run['outcome']): string {
+  const words = (outcome ?? 'ended').replaceAll('-', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+async function settleOnPlatform(
+  active: ActiveRun,
+  services: RunServices,
+  choice: SettleChoice,
+): Promise<SettleResult> {
+  const { taskId } = active.run;
+  if (taskId === null) return { action: 'none', refusal: null };
+  return await untilTaken(active, services, () =>
+    settleTask({
+      calls: services.client,
+      taskId,
+      choice,
+      handOverTo: services.config.robot(active.robot.code).handOverTo,
+      completedByRobot: active.completedByRobot,
+    }),
+  );
+}
+
+/** Without a run log there is still the task to be told. */
+async function tellWithoutLog(
+  active: ActiveRun,
+  services: RunServices,
+  end: RunEnd,
+): Promise<Partial<Run['log']>> {
+  const { taskId } = active.run;
+  if (taskId === null || end.error === null) return {};
+  const message = `${end.error.message} ${end.error.hint ?? ''} [end ${end.outcome}] ·${active.id.slice(-8)}/1`;
+  try {
+    await services.client.appendLog(taskId, { message, level: 'ERROR' });
+    return { entriesSent: 1 };
+  } catch (error) {
+    services.log.warn('Task could not be told', { runId: active.id, error: toAgentError(error).message });
+    return {};
+  }
+}
+
+async function untilTaken<T>(active: ActiveRun, services: RunServices, work: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      const waitMs = Math.min(FIRST_WAIT_MS * 2 ** Math.min(tries, 10), LAST_WAIT_MS);
+      services.log.warn('Run could not be settled yet', {
+        runId: active.id,
+        code: isAgentError(error) ? error.code : 'UNEXPECTED',
+        message: toAgentError(error).message,
+        nextTryInMs: waitMs,
+      });
+      await services.sleep(waitMs);
+    }
+  }
+}
+
+function saveRetry(active: ActiveRun, services: RunServices, retryInMs: number): void {
+  const { run, robot } = active;
+  if (run.taskId === null) return;
+  services.journal.host.saveNextTry({
+    taskId: run.taskId,
+    dueAtMs: services.now() + retryInMs,
+    kind: 'retry',
+    lasting: false,
+    robotId: robot.id,
+    robotCode: robot.code,
+    operation: active.request.operation,
+    processId: run.processId,
+    code: run.error?.code ?? 'UNEXPECTED',
+  });
+}

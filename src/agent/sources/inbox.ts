@@ -1,0 +1,172 @@
+import { isAgentError, toAgentError } from '../../shared/errors.ts';
+import type { Route, Settings } from '../../shared/settings.ts';
+import type { Task, TaskSummary } from '../kuflow/task.ts';
+import type { AgentLog } from '../logs/agent-log.ts';
+import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
+import { type InboxVerdict, judgeTask, type TaskHistory } from './judge-task.ts';
+import { PollPace } from './poll-pace.ts';
+import type { RunRequest, WorkSource } from './work-source.ts';
+
+export interface InboxOptions {
+  client: {
+    findTasks(query: {
+      states: 'READY'[];
+      definitionCodes: string[];
+      tenantId: string | null;
+      limit: number;
+      signal: AbortSignal;
+    }): Promise<TaskSummary[]>;
+    retrieveTask(taskId: string, options: { signal: AbortSignal }): Promise<Task>;
+  };
+  settings: Pick<Settings, 'routes' | 'pollMinMs' | 'pollMaxMs' | 'tenantId'>;
+  operationPointerFor: (robotCode: string) => string;
+  /** The robots this host serves. */
+  robots: () => readonly CatalogueRobot[];
+  history: TaskHistory;
+  /** How many more requests are wanted now; 0 while paused or draining. */
+  appetite: () => { wanted: number; reason: { code: string; message: string } };
+  /** Hands a request on. */
+  accept: (request: RunRequest) => void;
+  decide: (taskId: string, verdict: Exclude<InboxVerdict, { kind: 'run' }>) => void;
+  log: AgentLog;
+  now: () => number;
+  random: () => number;
+  /** Waits, but returns at once when there is a reason to look again or `signal` aborts. */
+  wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** One look at the inbox: how many tasks were handed on, and whether the look succeeded. */
+export interface InboxPoll {
+  at: number;
+  ok: boolean;
+  found: number;
+}
+
+/** How many tasks one poll reads; more wait for the next. */
+const POLL_LIMIT = 200;
+
+/** READY tasks of the platform's REST inbox whose definition is routed to a robot of this host. */
+export class InboxSource implements WorkSource {
+  readonly name = 'inbox';
+  readonly #options: InboxOptions;
+  readonly #pace: PollPace;
+  readonly #listeners = new Set<(poll: InboxPoll) => void>();
+  #state = 'starting';
+  #lastPollAt: string | null = null;
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+    this.#pace = new PollPace({
+      minMs: options.settings.pollMinMs,
+      maxMs: options.settings.pollMaxMs,
+      now: options.now,
+      random: options.random,
+    });
+  }
+
+  state(): { name: string; state: string; lastPollAt: string | null } {
+    return { name: this.name, state: this.#state, lastPollAt: this.#lastPollAt };
+  }
+
+  /** Hears of every poll; returns how to stop hearing. */
+  onPoll(listener: (poll: InboxPoll) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { log, wait } = this.#options;
+    log.info('Inbox polling started', {});
+    while (!signal.aborted) {
+      const poll = await this.#poll(signal);
+      if (signal.aborted) break;
+      for (const listener of this.#listeners) listener(poll);
+      await wait(this.#pace.nextWaitMs(poll), signal);
+    }
+    this.#state = 'stopped';
+    log.info('Inbox polling ended', {});
+  }
+
+  async #poll(signal: AbortSignal): Promise<InboxPoll> {
+    const { client, settings, now } = this.#options;
+    const routes = this.#routes();
+    const { wanted, reason } = this.#options.appetite();
+    this.#state = wanted > 0 ? 'polling' : reason.code.toLowerCase();
+    let found = 0;
+    try {
+      if (routes.size > 0 && (wanted > 0 || reason.code === 'CAPACITY')) {
+        const tasks = await client.findTasks({
+          states: ['READY'],
+          definitionCodes: [...routes.keys()],
+          tenantId: settings.tenantId,
+          limit: POLL_LIMIT,
+          signal,
+        });
+        for (const task of tasks) {
+          if (signal.aborted) break;
+          if (await this.#consider(task, routes, signal)) found++;
+        }
+      }
+      this.#lastPollAt = new Date(now()).toISOString();
+      return { at: now(), ok: true, found };
+    } catch (thrown) {
+      if (signal.aborted) return { at: now(), ok: false, found };
+      const error = toAgentError(thrown);
+      this.#state = error.code.toLowerCase();
+      this.#options.log.debug('Inbox poll failed', { code: error.code, message: error.message });
+      return { at: now(), ok: false, found };
+    }
+  }
+
+  async #consider(task: TaskSummary, routes: Map<string, Route>, signal: AbortSignal): Promise<boolean> {
+    const { history, robots, appetite, decide, accept, client } = this.#options;
+    const route = routes.get(task.definitionCode);
+    if (!route) return false;
+    const early = judgeTask({ task, route, robots: robots(), history, appetite: appetite() });
+    if (early.kind !== 'run') {
+      decide(task.id, early);
+      return false;
+    }
+    let item: Task;
+    try {
+      item = await client.retrieveTask(task.id, { signal });
+    } catch (error) {
+      if (isAgentError(error) && error.code === 'PLATFORM_REFUSED') return false;
+      throw error;
+    }
+    if (item.state !== 'READY') return false;
+    accept({
+      requestId: `${task.id}/${early.attempt}`,
+      source: 'inbox',
+      robotId: early.robot.id,
+      operation:
+        route.operation ?? operationInData(item.data, this.#options.operationPointerFor(early.robot.code)),
+      processId: item.processId,
+      taskId: task.id,
+      variables: {},
+      attempt: early.attempt,
+      requestedAt: new Date(this.#options.now()).toISOString(),
+      reclaim: false,
+    });
+    return true;
+  }
+
+  /** Task definition code → robot: what the setting says, else the robot of the same code. */
+  #routes(): Map<string, Route> {
+    const routes = new Map<string, Route>();
+    for (const robot of this.#options.robots()) routes.set(robot.code, { robot: robot.code });
+    for (const [code, route] of Object.entries(this.#options.settings.routes)) routes.set(code, route);
+    return routes;
+  }
+}
+
+/** The operation that the task's data names at `pointer` (RFC 6901), if it names one. */
+export function operationInData(data: unknown, pointer: string): string | null {
+  let value: unknown = data;
+  for (const step of pointer.split('/').slice(1)) {
+    if (typeof value !== 'object' || value === null) return null;
+    const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+    value = Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+  }
+  return typeof value === 'string' && value !== '' ? value : null;
+}

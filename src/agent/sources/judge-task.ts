@@ -1,0 +1,56 @@
+import type { DecisionKind } from '../../shared/run.ts';
+import type { Route } from '../../shared/settings.ts';
+import type { NextTry } from '../journal/host-records.ts';
+import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
+
+/** What this host remembers of a task. */
+export interface TaskHistory {
+  hasLiveRun(taskId: string): boolean;
+  isExcluded(taskId: string): boolean;
+  findNextTry(taskId: string): NextTry | undefined;
+  highestAttempt(taskId: string): number;
+  now(): number;
+}
+
+export type InboxVerdict =
+  | { kind: 'run'; robot: CatalogueRobot; attempt: number }
+  | { kind: 'nothing-new' }
+  | { kind: 'no'; decision: DecisionKind; code: string; message: string };
+
+/** Whether a READY task is for this host now, with the reason when it is not. */
+export function judgeTask(input: {
+  task: { id: string; definitionCode: string };
+  route: Route;
+  robots: readonly CatalogueRobot[];
+  history: TaskHistory;
+  appetite: { wanted: number; reason: { code: string; message: string } };
+}): InboxVerdict {
+  const { task, route, history } = input;
+  if (history.hasLiveRun(task.id)) return { kind: 'nothing-new' };
+  if (history.isExcluded(task.id)) {
+    return no(
+      'skipped',
+      'EXCLUDED',
+      `A run of this task was cancelled here before it began. Start it with: kubot start ${route.robot} --task ${task.id}`,
+    );
+  }
+  const robot = input.robots.find(
+    (candidate) => candidate.code === route.robot || candidate.id === route.robot,
+  );
+  if (!robot) {
+    return no(
+      'skipped',
+      'ROBOT_NOT_HERE',
+      `${task.definitionCode} is routed to ${route.robot}, which is not a robot this host serves.`,
+    );
+  }
+  const next = history.findNextTry(task.id);
+  if (next && next.dueAtMs > history.now()) return { kind: 'nothing-new' };
+  if (input.appetite.wanted <= 0)
+    return no('postponed', input.appetite.reason.code, input.appetite.reason.message);
+  return { kind: 'run', robot, attempt: history.highestAttempt(task.id) + 1 };
+}
+
+function no(decision: DecisionKind, code: string, message: string): InboxVerdict {
+  return { kind: 'no', decision, code, message };
+}

@@ -1,0 +1,27 @@
+import type { RunSource } from '../../shared/run.ts';
+
+/** What a source hands on. Nobody downstream asks where it came from. */
+export interface RunRequest {
+  /** Recognises a redelivery: inbox `<taskId>/<attempt>`, engine the activity's key, manual the client's UUID. */
+  requestId: string;
+  source: RunSource;
+  robotId: string;
+  /** null: the package's only one. */
+  operation: string | null;
+  processId: string | null;
+  taskId: string | null;
+  /** Variables given for this run alone; never journalled. */
+  variables: Record<string, string>;
+  attempt: number;
+  requestedAt: string;
+  /** A task that is CLAIMED by us already (a retry, `start --task`) is taken as it is. */
+  reclaim: boolean;
+}
+
+/** Where work comes from. */
+export interface WorkSource {
+  readonly name: string;
+  /** Runs until `signal` aborts; never rejects. */
+  start(signal: AbortSignal): Promise<void>;
+  state(): { name: string; state: string; lastPollAt: string | null };
+}

@@ -1,0 +1,180 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { explainWhy } from '../../../../src/agent/journal/describe-run.ts';
+import { findRun } from '../../../../src/agent/journal/find-run.ts';
+import {
+  type Journal,
+  openJournal,
+  openJournalReadOnly,
+} from '../../../../src/agent/journal/open-journal.ts';
+import { createRunId } from '../../../../src/agent/runs/run-id.ts';
+import type { Run } from '../../../../src/shared/run.ts';
+
+const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+const taskId = '5f0e3c1a-9d7b-4b8e-8a52-0c7d1e2f3a4b';
+
+function newRun(over: Partial<Run> = {}): Run {
+  return {
+    id: createRunId(Date.UTC(2026, 0, 1)),
+    robot: { id: 'r', code: 'INVOICES', revision: 'abc' },
+    operation: 'Check',
+    source: 'inbox',
+    processId: null,
+    taskId,
+    attempt: 1,
+    state: 'queued',
+    outcome: null,
+    error: null,
+    exitCode: null,
+    signal: null,
+    runtimes: {},
+    sandbox: { requested: 'standard', achieved: 'off', missing: ['files'] },
+    requestedAt: at(0),
+    startedAt: null,
+    endedAt: null,
+    durationMs: null,
+    outDir: null,
+    log: { lines: 0, bytes: 0, entriesSent: 0, linesLeftOut: 0, documentUri: null },
+    settled: null,
+    ...over,
+  };
+}
+
+describe('the journal', () => {
+  let dir: string;
+  let path: string;
+  let journal: Journal;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'kubot-journal-'));
+    path = join(dir, 'journal.db');
+    journal = openJournal(path);
+  });
+  afterEach(() => {
+    journal.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  test('gives back a run as it was written, with its timeline', () => {
+    const run = newRun();
+    journal.runs.insert(run, 'request-1');
+    const running: Run = { ...run, state: 'running', startedAt: at(2) };
+    journal.runs.update(running, at(2));
+    journal.runs.update({ ...running, operation: 'Other' }, null);
+    expect(journal.runs.find(run.id)).toEqual({ ...running, operation: 'Other' });
+    expect(journal.runs.timeline(run.id)).toEqual([
+      { at: at(0), state: 'queued' },
+      { at: at(2), state: 'running' },
+    ]);
+    expect(journal.runs.findByRequest('request-1')?.id).toBe(run.id);
+  });
+
+  test('lists newest first, by state and robot, and pages by id', () => {
+    const runs = [1, 2, 3, 4].map((n) =>
+      newRun({ id: createRunId(n * 1000), robot: { id: 'r', code: n % 2 ? 'A' : 'B', revision: null } }),
+    );
+    for (const run of runs) journal.runs.insert(run, run.id);
+    const ids = (query: Parameters<Journal['runs']['list']>[0]) =>
+      journal.runs.list(query).map((run) => runs.findIndex((other) => other.id === run.id) + 1);
+    expect(ids({ limit: 10 })).toEqual([4, 3, 2, 1]);
+    expect(ids({ limit: 10, robot: 'A' })).toEqual([3, 1]);
+    expect(ids({ limit: 1, before: runs[2]?.id })).toEqual([2]);
+    expect(ids({ limit: 10, state: 'ended' })).toEqual([]);
+  });
+
+  test('stores a decision only when it differs from the last one on its subject', () => {
+    const subject = { kind: 'task' as const, id: taskId };
+    const say = (code: string, second: number) =>
+      journal.decisions.add(subject, {
+        at: at(second),
+        decision: 'postponed',
+        code,
+        message: code,
+        runId: null,
+      });
+    expect([say('NO_SLOT', 1), say('NO_SLOT', 2), say('PAUSED', 3), say('NO_SLOT', 4)]).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
+    expect(explainWhy(journal, taskId).decisions.map((decision) => decision.at)).toEqual([
+      at(1),
+      at(3),
+      at(4),
+    ]);
+  });
+
+  test('still knows the last decision after a restart', () => {
+    const subject = { kind: 'task' as const, id: taskId };
+    const decision = { at: at(1), decision: 'skipped' as const, code: 'X', message: 'x', runId: null };
+    journal.decisions.add(subject, decision);
+    journal.close();
+    journal = openJournal(path);
+    expect(journal.decisions.add(subject, { ...decision, at: at(2) })).toBe(false);
+  });
+
+  test('forgets a run that was removed, but not why', () => {
+    const run = newRun();
+    journal.runs.insert(run, 'request');
+    journal.decisions.add(
+      { kind: 'task', id: taskId },
+      { at: at(1), decision: 'skipped', code: 'TAKEN_ELSEWHERE', message: 'PC-12 has it', runId: run.id },
+    );
+    journal.runs.remove(run.id);
+    expect(journal.runs.find(run.id)).toBeUndefined();
+    expect(explainWhy(journal, taskId).decisions).toHaveLength(1);
+  });
+
+  test('finds a run by a prefix or suffix that fits one alone, and by its task', () => {
+    const first = newRun({ id: '01890000-0000-7000-8000-00000000aaaa' });
+    const second = newRun({ id: '01890000-0000-7000-8000-00000000bbbb', attempt: 2 });
+    journal.runs.insert(first, '1');
+    journal.runs.insert(second, '2');
+    expect(findRun(journal, '0000aaaa', { tasks: false }).id).toBe(first.id);
+    expect(findRun(journal, taskId, { tasks: true }).id).toBe(second.id);
+    expect(() => findRun(journal, '01890000', { tasks: false })).toThrow(/fits several runs/);
+    expect(() => findRun(journal, 'bbbb', { tasks: false })).toThrow(/No run here/);
+    expect(() => findRun(journal, '%%%%%%', { tasks: false })).toThrow(/No run here/);
+    expect(() => findRun(journal, taskId, { tasks: false })).toThrow(/No run here/);
+  });
+
+  test('is read by a second process while the first writes', () => {
+    const reader = openJournalReadOnly(path);
+    journal.runs.insert(newRun(), 'request');
+    expect(reader.runs.list({ limit: 5 })).toHaveLength(1);
+    expect(() => reader.host.savePause({ reason: null, untilMs: null })).toThrow();
+    reader.close();
+  });
+
+  test('refuses a file of a newer version and one that is no database, naming it', () => {
+    const newer = join(dir, 'newer.db');
+    const database = new DatabaseSync(newer);
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    expect(() => openJournal(newer)).toThrow(expect.objectContaining({ code: 'JOURNAL_UNUSABLE' }));
+    const broken = join(dir, 'broken.db');
+    writeFileSync(broken, 'no database at all, but long enough to be read as one'.repeat(30));
+    expect(() => openJournal(broken)).toThrow(/broken\.db cannot be used/);
+  });
+
+  test('keeps pause, next tries and exclusions', () => {
+    journal.host.savePause({ reason: 'lunch', untilMs: 5 });
+    expect(journal.host.loadPause()).toEqual({ reason: 'lunch', untilMs: 5 });
+    journal.host.savePause(null);
+    expect(journal.host.loadPause()).toBeNull();
+    journal.host.exclude(taskId, at(0));
+    expect(journal.host.isExcluded(taskId)).toBe(true);
+    journal.host.include(taskId);
+    expect(journal.host.isExcluded(taskId)).toBe(false);
+  });
+});
+
+test('run ids sort by time and are UUIDv7', () => {
+  const ids = [1, 1000, 2 ** 40].map(createRunId);
+  expect([...ids].sort()).toEqual(ids);
+  for (const id of ids)
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import type { NextTry } from '../../../../src/agent/journal/host-records.ts';
+import { operationInData } from '../../../../src/agent/sources/inbox.ts';
+import { judgeTask } from '../../../../src/agent/sources/judge-task.ts';
+import { PollPace } from '../../../../src/agent/sources/poll-pace.ts';
+import type { CatalogueRobot } from '../../../../src/agent/worker/robot-catalogue.ts';
+
+const robot: CatalogueRobot = {
+  id: 'b1a7c1de-0000-4000-8000-000000000001',
+  code: 'INVOICES',
+  name: 'Invoices',
+  tenantId: 'b1a7c1de-0000-4000-8000-000000000002',
+  revision: 'r1',
+  sourceType: 'PACKAGE',
+  sourceFile: null,
+  environmentVariables: {},
+};
+const nextTry = (dueAtMs: number): NextTry => ({
+  taskId: 't',
+  dueAtMs,
+  kind: 'postponed',
+  lasting: false,
+  robotId: robot.id,
+  robotCode: robot.code,
+  operation: null,
+  processId: null,
+  code: 'HOST_DISK',
+});
+const judge = (over: {
+  live?: boolean;
+  excluded?: boolean;
+  next?: NextTry;
+  attempts?: number;
+  wanted?: number;
+  route?: string;
+}) =>
+  judgeTask({
+    task: { id: 't', definitionCode: 'CHECK' },
+    route: { robot: over.route ?? 'INVOICES' },
+    robots: [robot],
+    history: {
+      hasLiveRun: () => over.live ?? false,
+      isExcluded: () => over.excluded ?? false,
+      findNextTry: () => over.next,
+      highestAttempt: () => over.attempts ?? 0,
+      now: () => 1000,
+    },
+    appetite: { wanted: over.wanted ?? 1, reason: { code: 'PAUSED', message: 'Paused: lunch.' } },
+  });
+
+describe('a READY task', () => {
+  test('is run as the next attempt', () => {
+    expect(judge({ attempts: 2 })).toEqual({ kind: 'run', robot, attempt: 3 });
+  });
+  test('that runs here already, or waits for its next try, is nothing new', () => {
+    expect(judge({ live: true }).kind).toBe('nothing-new');
+    expect(judge({ next: nextTry(1001) }).kind).toBe('nothing-new');
+    expect(judge({ next: nextTry(1000) }).kind).toBe('run');
+  });
+  test('is skipped with a reason when it was cancelled here or its robot is not here', () => {
+    expect(judge({ excluded: true })).toMatchObject({ decision: 'skipped', code: 'EXCLUDED' });
+    expect(judge({ route: 'OTHER' })).toMatchObject({ decision: 'skipped', code: 'ROBOT_NOT_HERE' });
+  });
+  test('is postponed with the reason why nothing is wanted now', () => {
+    expect(judge({ wanted: 0 })).toMatchObject({ decision: 'postponed', code: 'PAUSED' });
+  });
+});
+
+test('the operation is read from the data where the pointer points, if it is text', () => {
+  const data = { operation: 'Check', deep: { 'a/b': ['x', 'Pay'] }, n: 3 };
+  expect(operationInData(data, '/operation')).toBe('Check');
+  expect(operationInData(data, '/deep/a~1b/1')).toBe('Pay');
+  expect(operationInData(data, '/n')).toBeNull();
+  expect(operationInData(data, '/constructor/name')).toBeNull();
+  expect(operationInData(null, '/operation')).toBeNull();
+});
+
+describe('the pace of polling', () => {
+  const pace = (clock: { now: number }) =>
+    new PollPace({ minMs: 2000, maxMs: 15_000, now: () => clock.now, random: () => 0.5 });
+
+  test('is at once after work, then the shortest for ten minutes, then grows to the longest', () => {
+    const clock = { now: 0 };
+    const polls = pace(clock);
+    expect(polls.nextWaitMs({ ok: true, found: 1 })).toBe(0);
+    expect(polls.nextWaitMs({ ok: true, found: 0 })).toBe(2000);
+    clock.now = 10 * 60_000 + 1;
+    const waits = Array.from({ length: 40 }, () => polls.nextWaitMs({ ok: true, found: 0 }));
+    expect(waits[0]).toBeCloseTo(2200);
+    expect(waits.at(-1)).toBe(15_000);
+    expect(polls.nextWaitMs({ ok: true, found: 2 })).toBe(0);
+    expect(polls.nextWaitMs({ ok: true, found: 0 })).toBe(2000);
+  });
+
+  test('varies by 30 % either way', () => {
+    const at = (random: number) =>
+      new PollPace({ minMs: 1000, maxMs: 1000, now: () => 0, random: () => random }).nextWaitMs({
+        ok: true,
+        found: 0,
+      });
+    expect([at(0), at(1)]).toEqual([700, 1300]);
+  });
+});
