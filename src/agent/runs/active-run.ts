@@ -81,7 +81,10 @@ export class ActiveRun {
   /** The agent drains: ends the wait of a run that was not taken; its task stays on the platform for others. */
   abandon(): void {
     if (this.taken) return;
-    if (this.#run.taskId === null) return this.terminate('cancelled-by-operator');
+    if (this.#run.taskId === null) {
+      this.terminate('cancelled-by-operator');
+      return;
+    }
     this.abandoned = true;
     this.#abort.abort('abandoned');
   }

@@ -36,7 +36,10 @@ export function postponeTask(
 ): void {
   const { robot, request } = active;
   const { taskId } = active.run;
-  if (taskId === null) return endWithError(active, services, error);
+  if (taskId === null) {
+    endWithError(active, services, error);
+    return;
+  }
   const tries = services.postponed.get(taskId) ?? 0;
   services.postponed.set(taskId, tries + 1);
   const lasting = LASTING[error.code];
