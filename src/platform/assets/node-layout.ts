@@ -77,16 +77,15 @@ export async function adoptNodePackage(packageDir: string, layout: NodeLayout): 
 }
 
 async function proveNode({ nodePath, npmDir, rootDir }: NodeLayout, version: string): Promise<void> {
-  const options = { environment: { PATH: join(nodePath, '..'), HOME: rootDir }, timeoutMs: 60_000 };
+  const options = {
+    environment: { PATH: join(nodePath, '..'), HOME: join(rootDir, '..') },
+    timeoutMs: 60_000,
+  };
   const node = await runTool(nodePath, ['--version'], options);
   if (node.stdout.trim() !== `v${version}`) {
     throw new Error(`Node.js ${version} does not run on this machine: ${node.stderr.trim()}`);
   }
-  // Asking for its help loads most of npm but writes no log and reads no registry.
-  const npm = await runTool(
-    nodePath,
-    [join(npmDir, 'bin', 'npm-cli.js'), '--version', '--logs-max=0'],
-    options,
-  );
+  // npm leaves a log in its home: that is the stage folder, not the archive.
+  const npm = await runTool(nodePath, [join(npmDir, 'bin', 'npm-cli.js'), '--version'], options);
   if (npm.exitCode !== 0) throw new Error(`npm does not run with Node.js ${version}: ${npm.stderr.trim()}`);
 }

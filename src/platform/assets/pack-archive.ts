@@ -1,4 +1,4 @@
-import { readdir, rename, rm } from 'node:fs/promises';
+import { chmod, lstat, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { create } from 'tar';
 
@@ -7,6 +7,8 @@ import { create } from 'tar';
  * entries, one fixed time, no owner. It appears under its name only when whole.
  */
 export async function packArchive(stageDir: string, rootName: string, path: string): Promise<void> {
+  const entries = await listSorted(stageDir, rootName);
+  for (const entry of entries) await setPlainMode(join(stageDir, entry));
   const partialPath = join(stageDir, 'archive.partial');
   await create(
     {
@@ -17,7 +19,7 @@ export async function packArchive(stageDir: string, rootName: string, path: stri
       noDirRecurse: true,
       mtime: FIXED_TIME,
     },
-    await listSorted(stageDir, rootName),
+    entries,
   );
   await rename(partialPath, path);
   await rm(join(stageDir, rootName), { recursive: true, force: true });
@@ -29,4 +31,11 @@ const FIXED_TIME = new Date('1985-10-26T08:15:00Z');
 async function listSorted(stageDir: string, rootName: string): Promise<string[]> {
   const entries = await readdir(join(stageDir, rootName), { recursive: true });
   return [rootName, ...entries.map((entry) => `${rootName}/${entry.replaceAll('\\', '/')}`)].sort();
+}
+
+/** Permissions without the traces of the umask under which the files were made. */
+async function setPlainMode(path: string): Promise<void> {
+  const info = await lstat(path);
+  if (info.isSymbolicLink()) return;
+  await chmod(path, info.isDirectory() || (info.mode & 0o100) !== 0 ? 0o755 : 0o644);
 }

@@ -15,7 +15,10 @@ export function findShippedNpm(changelog: string, nodeVersion: string): string |
 export function acceptsNode(range: string, version: string): boolean {
   const wanted = version.split('.').map(Number);
   return range.split('||').some((alternative) => {
-    const terms = alternative.trim().split(/\s+(?=[\^>\d*])/);
+    const terms = alternative
+      .trim()
+      .replaceAll('>= ', '>=')
+      .split(/\s+(?=[\^>\d*])/);
     return terms.every((term) => acceptsTerm(term.trim(), wanted));
   });
 }

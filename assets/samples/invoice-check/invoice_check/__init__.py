@@ -1,0 +1,1 @@
+"""Checks a list of incoming invoices before it goes to accounting."""
