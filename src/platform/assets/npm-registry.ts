@@ -66,6 +66,14 @@ const PackAnswer = z.tuple([z.object({ filename: z.string() })]).rest(z.unknown(
 /** Long enough for 50 MB on a slow line. */
 const NPM_TIMEOUT_MS = 10 * 60 * 1000;
 
+/** npm's own waits add up to a minute and a half before it says that there is no network. */
+const QUIET_AND_QUICK = {
+  npm_config_update_notifier: 'false',
+  npm_config_fetch_retries: '2',
+  npm_config_fetch_retry_mintimeout: '500',
+  npm_config_fetch_retry_maxtimeout: '2000',
+};
+
 async function runNpm(
   environment: ToolEnvironment,
   args: readonly string[],
@@ -74,7 +82,7 @@ async function runNpm(
   const npm = await findNpm(environment);
   if (npm === null) throw new AgentError('PLATFORM_ERROR', 'No npm was found on PATH.');
   const result = await runTool(process.execPath, [npm.cliPath, ...args, '--ignore-scripts', '--no-audit'], {
-    environment: { ...environment, npm_config_update_notifier: 'false' },
+    environment: { ...environment, ...QUIET_AND_QUICK },
     timeoutMs: NPM_TIMEOUT_MS,
     ...(cwd === undefined ? {} : { cwd }),
   });
