@@ -1,0 +1,103 @@
+/** One thing that is measured: does its work once and says how long it took, or how much it used. */
+export interface Contender {
+  name: string;
+  /** One round. Returns the measure in the row's unit; less is better unless the row says otherwise. */
+  round: () => Promise<number>;
+}
+
+/** A tool that is not on this machine, with the way to get it. */
+export interface Missing {
+  name: string;
+  missing: string;
+}
+
+export interface Row {
+  /** What is measured, in the words of docs/performance.md. */
+  name: string;
+  unit: 'ms' | 'MB' | '/s' | '%';
+  /** More is better (rates), or less (times, memory). */
+  better: 'more' | 'less';
+  /** What physics and the operating system allow. */
+  limit: Contender | Missing;
+  /** What a plain tool needs for the same. */
+  plain: Contender | Missing;
+  ours: Contender;
+  goal: string;
+  rounds: number;
+  close: () => Promise<void>;
+}
+
+export interface Figure {
+  name: string;
+  median: number | null;
+  /** Half the distance between the 10th and the 90th percentile, as a share of the median. */
+  spread: number | null;
+  note: string | null;
+}
+
+export interface RowResult {
+  row: string;
+  unit: Row['unit'];
+  goal: string;
+  limit: Figure;
+  plain: Figure;
+  ours: Figure;
+  /** ours ÷ limit and ours ÷ plain; null where that was not measured. */
+  ratioToLimit: number | null;
+  ratioToPlain: number | null;
+}
+
+/** Measures a row: one warm-up round each, then rounds in turn, so that a noisy minute hits all alike. */
+export async function measureRow(row: Row): Promise<RowResult> {
+  const contenders = [row.limit, row.plain, row.ours];
+  const samples = contenders.map((): number[] => []);
+  for (let round = -1; round < row.rounds; round++) {
+    for (const [at, contender] of contenders.entries()) {
+      if ('missing' in contender) continue;
+      const measure = await contender.round();
+      if (round >= 0) samples[at]?.push(measure);
+    }
+  }
+  await row.close();
+  const [limit, plain, ours] = contenders.map((contender, at) => figureOf(contender, samples[at] ?? []));
+  if (!limit || !plain || !ours) throw new Error('A row has three contenders');
+  return {
+    row: row.name,
+    unit: row.unit,
+    goal: row.goal,
+    limit,
+    plain,
+    ours,
+    ratioToLimit: ratio(ours.median, limit.median),
+    ratioToPlain: ratio(ours.median, plain.median),
+  };
+}
+
+function figureOf(contender: Contender | Missing, samples: number[]): Figure {
+  if ('missing' in contender) {
+    return { name: contender.name, median: null, spread: null, note: `not measured: ${contender.missing}` };
+  }
+  const sorted = samples.toSorted((a, b) => a - b);
+  const median = quantile(sorted, 0.5);
+  const spread = (quantile(sorted, 0.9) - quantile(sorted, 0.1)) / 2 / (median || 1);
+  return { name: contender.name, median, spread, note: null };
+}
+
+/** The value below which a share `q` of the sorted samples lies, interpolated. */
+export function quantile(sorted: readonly number[], q: number): number {
+  const at = (sorted.length - 1) * q;
+  const below = sorted[Math.floor(at)] ?? Number.NaN;
+  const above = sorted[Math.ceil(at)] ?? Number.NaN;
+  return below + (above - below) * (at - Math.floor(at));
+}
+
+function ratio(ours: number | null, other: number | null): number | null {
+  return ours === null || other === null || other === 0 ? null : ours / other;
+}
+
+/** Milliseconds that `work` takes. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
