@@ -1,5 +1,5 @@
 import { listHostNodes } from './host-node.ts';
-import { isComplete, listInterpreters } from './interpreters.ts';
+import { findInterpreter, isComplete } from './interpreters.ts';
 import type { ToolEnvironment } from './npm-registry.ts';
 
 /** A runtime of this host that assets can be packed from. */
@@ -13,8 +13,8 @@ export interface HostRuntime {
  * the next best of this host. Null: none, and always on Windows and macOS.
  */
 export async function findHostPython(environment: ToolEnvironment): Promise<HostRuntime | null> {
-  const found = (await listInterpreters(environment)).find(isComplete);
-  return found === undefined ? null : { version: found.version, path: found.path };
+  const found = await findInterpreter(environment, isComplete);
+  return found === null ? null : { version: found.version, path: found.path };
 }
 
 /** The Node.js that runs this program. */

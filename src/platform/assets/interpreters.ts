@@ -43,23 +43,39 @@ export function findPipWheel({ wheelPaths }: Interpreter): { path: string; versi
  * Empty on Windows and macOS: there an interpreter cannot be packed by copying.
  */
 export async function listInterpreters(environment: ToolEnvironment, minor?: string): Promise<Interpreter[]> {
+  const paths = await listCandidates(environment, minor);
+  const found = await Promise.all(paths.map((path) => probeInterpreter(path, environment)));
+  const byPath = new Map(
+    found.flatMap((interpreter) => (interpreter ? [[interpreter.path, interpreter]] : [])),
+  );
+  return [...byPath.values()].filter(({ version }) => minor === undefined || version.startsWith(`${minor}.`));
+}
+
+/** The first of `listInterpreters` that is accepted; those after it are not started. */
+export async function findInterpreter(
+  environment: ToolEnvironment,
+  accepts: (interpreter: Interpreter) => boolean,
+): Promise<Interpreter | null> {
+  for (const path of await listCandidates(environment)) {
+    const interpreter = await probeInterpreter(path, environment);
+    if (interpreter !== null && accepts(interpreter)) return interpreter;
+  }
+  return null;
+}
+
+async function listCandidates(environment: ToolEnvironment, minor?: string): Promise<string[]> {
   if (process.platform !== 'linux') return [];
   const candidates = new Set<string>();
   for (const dir of await listFolders(environment)) {
     const names = await readdir(dir).catch((): string[] => []);
-    for (const name of ['python3', 'python', ...names.filter((entry) => VERSIONED_NAME.test(entry)).sort()]) {
-      const isOther = minor !== undefined && VERSIONED_NAME.test(name) && name !== `python${minor}`;
-      const path = isOther || !(name === 'python' || names.includes(name)) ? null : await findReal(dir, name);
+    const versioned = names.filter((name) => VERSIONED_NAME.test(name)).sort();
+    const wanted = minor === undefined ? versioned : versioned.filter((name) => name === `python${minor}`);
+    for (const name of ['python3', 'python', ...wanted]) {
+      const path = names.includes(name) ? await realpath(join(dir, name)).catch(() => null) : null;
       if (path !== null) candidates.add(path);
     }
   }
-  const found = await Promise.all([...candidates].map((path) => probeInterpreter(path, environment)));
-  const byPath = new Map(
-    found.flatMap((interpreter) => (interpreter ? [[interpreter.path, interpreter]] : [])),
-  );
-  return [...byPath.values()].filter(
-    ({ version, bits }) => bits === 64 && (minor === undefined || version.startsWith(`${minor}.`)),
-  );
+  return [...candidates];
 }
 
 const VERSIONED_NAME = /^python3\.\d+$/;
@@ -77,10 +93,6 @@ async function listFolders(environment: ToolEnvironment): Promise<string[]> {
   return [...new Set([...onPath, '/usr/local/bin', '/usr/bin', ...children.flat()])];
 }
 
-async function findReal(dir: string, name: string): Promise<string | null> {
-  return realpath(join(dir, name)).catch(() => null);
-}
-
 async function probeInterpreter(path: string, environment: ToolEnvironment): Promise<Interpreter | null> {
   const { exitCode, stdout } = await runTool(path, ['-I', '-S', '-B', '-c', PROBE], {
     environment,
@@ -88,7 +100,8 @@ async function probeInterpreter(path: string, environment: ToolEnvironment): Pro
   });
   if (exitCode !== 0) return null;
   try {
-    return Interpreter.parse(JSON.parse(stdout));
+    const interpreter = Interpreter.parse(JSON.parse(stdout));
+    return interpreter.bits === 64 ? interpreter : null;
   } catch {
     return null;
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runTool } from '../spawn-tool.ts';
 import type { AssetCache } from './asset-cache.ts';
 import type { AssetSource } from './asset-source.ts';
-import { findPipWheel, type Interpreter, listInterpreters } from './interpreters.ts';
+import { findInterpreter, findPipWheel, type Interpreter, listInterpreters } from './interpreters.ts';
 import type { ToolEnvironment } from './npm-registry.ts';
 
 /**
@@ -15,10 +15,9 @@ export function createPipSource(cache: AssetCache, environment: ToolEnvironment)
   const isForPython = (version: string) => /^3\.\d+(\.\d+)?$/.test(version);
   return {
     name: 'host',
-    listVersions: async (request) => {
-      const interpreters = await listInterpreters(environment);
-      return interpreters.length === 0 ? [] : [request.version];
-    },
+    // Which versions its pip could download is not asked here: any may be.
+    listVersions: async (request) =>
+      (await findInterpreter(environment, () => true)) === null ? [] : [request.version],
     obtain: (request, version) =>
       cache.ensure({ ...request, version, extension: 'whl' }, async (stageDir, path) => {
         const interpreters = await listInterpreters(environment);

@@ -33,11 +33,11 @@ export async function layOutPython(interpreter: Interpreter, stageDir: string): 
     const loader = {
       runpath: `$ORIGIN/../${libraryDirName}`,
       libraryName,
-      libraryAlias: `$ORIGIN/../${libraryDirName}/${ALIAS}`,
+      libraryAlias: `$ORIGIN/../${ALIAS}`,
     };
     await copyRelocated(interpreter.path, executablePath, loader);
     await copyRelocated(libpythonPath, join(libDir, libraryName), loader);
-    await linkAlias(executablePath, libDir, libraryName);
+    await linkAlias(rootDir, executablePath, join(libraryDirName, libraryName));
   }
   await chmod(executablePath, 0o755);
   for (const name of ['python3', 'python']) await symlink(`python${minor}`, join(rootDir, 'bin', name));
@@ -51,7 +51,10 @@ function minorOf(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }
 
-/** Short, because its path must fit over the shortest name in use, libpython3.9.so.1.0. */
+/**
+ * libpython's other name, in the archive's root. Fedora's Python, say, has no RUNPATH to overwrite, only the
+ * name libpython3.12.so.1.0, and a path that fits over that must be short.
+ */
 const ALIAS = 'p.so';
 
 /** Extension modules need none of this: the libpython that they name is loaded before them. */
@@ -67,9 +70,9 @@ async function copyRelocated(
   await writeFile(to, bytes);
 }
 
-async function linkAlias(executablePath: string, libDir: string, libraryName: string): Promise<void> {
+async function linkAlias(rootDir: string, executablePath: string, libraryPath: string): Promise<void> {
   const needed = readElfDynamics(await readFile(executablePath))?.needed ?? [];
-  if (needed.some((name) => name.endsWith(`/${ALIAS}`))) await symlink(libraryName, join(libDir, ALIAS));
+  if (needed.some((name) => name.endsWith(`/${ALIAS}`))) await symlink(libraryPath, join(rootDir, ALIAS));
 }
 
 /** Folders and files of a standard library that a robot does not need, or that are not part of it. */

@@ -4,7 +4,7 @@ import { readElfDynamics, relocateElf } from '../../../../src/platform/assets/el
 const LOADER = {
   runpath: '$ORIGIN/../lib',
   libraryName: 'libpython3.9.so.1.0',
-  libraryAlias: '$ORIGIN/../lib/p.so',
+  libraryAlias: '$ORIGIN/../p.so',
 };
 
 describe('readElfDynamics', () => {
@@ -39,7 +39,7 @@ describe('relocateElf', () => {
     for (const runpath of ['/opt/lib', null]) {
       const elf = buildElf({ needed: ['libpython3.9.so.1.0', 'libc.so.6'], runpath });
       expect(relocateElf(elf, LOADER)).toBe(true);
-      expect(readElfDynamics(elf)?.needed).toEqual(['$ORIGIN/../lib/p.so', 'libc.so.6']);
+      expect(readElfDynamics(elf)?.needed).toEqual(['$ORIGIN/../p.so', 'libc.so.6']);
     }
   });
 
