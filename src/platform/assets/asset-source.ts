@@ -7,10 +7,14 @@ export interface AssetSource {
   listVersions(request: AssetRequest): Promise<readonly string[]>;
   /**
    * A finished file with one of the listed versions.
-   * @throws when it cannot be had after all; the next source is asked then.
+   * @throws AssetMissing when it turns out not to exist, anything else when it cannot be had now; the next
+   * source is asked then.
    */
   obtain(request: AssetRequest, version: string): Promise<string>;
 }
 
 /** Reports one thing that happened while an asset was looked for: a constant sentence and its data. */
 export type AssetLog = (message: string, fields: object) => void;
+
+/** Thrown by a source that learns only on the way that there is no such version. */
+export class AssetMissing extends Error {}

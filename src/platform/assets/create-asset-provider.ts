@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { Asset, AssetProvider, AssetRequest } from '../asset-provider.ts';
 import { createArchiveFolder } from './archive-folder.ts';
 import { createAssetCache } from './asset-cache.ts';
-import type { AssetLog, AssetSource } from './asset-source.ts';
+import { type AssetLog, AssetMissing, type AssetSource } from './asset-source.ts';
 import { createHostNodeSource } from './host-node.ts';
 import { createHostPythonSource } from './host-python.ts';
 import { createPipSource } from './pip-wheel.ts';
@@ -56,7 +56,7 @@ async function findAsset(
       const path = await source.obtain(request, version);
       return { path, lengthBytes: (await stat(path)).size, version };
     } catch (error) {
-      failure = error;
+      if (!(error instanceof AssetMissing)) failure = error;
       log('Asset could not be obtained', { ...request, version, source: source.name, reason: String(error) });
       return null;
     }

@@ -2,7 +2,7 @@ import { copyFile, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from '../spawn-tool.ts';
 import type { AssetCache } from './asset-cache.ts';
-import type { AssetSource } from './asset-source.ts';
+import { AssetMissing, type AssetSource } from './asset-source.ts';
 import { findInterpreter, findPipWheel, type Interpreter, listInterpreters } from './interpreters.ts';
 import type { ToolEnvironment } from './npm-registry.ts';
 
@@ -40,11 +40,26 @@ async function downloadWheel(
   stageDir: string,
   path: string,
 ): Promise<void> {
-  const args = ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--dest', stageDir, spec];
+  const args = [
+    '-m',
+    'pip',
+    'download',
+    '--no-deps',
+    '--retries=2',
+    '--only-binary=:all:',
+    '--dest',
+    stageDir,
+    spec,
+  ];
   for (const interpreter of interpreters) {
-    const { exitCode } = await runTool(interpreter.path, args, { environment, timeoutMs: 120_000 });
+    const { exitCode, stderr } = await runTool(interpreter.path, args, { environment, timeoutMs: 120_000 });
     const wheel = (await readdir(stageDir)).find((name) => name.endsWith('.whl'));
     if (exitCode === 0 && wheel !== undefined) return rename(join(stageDir, wheel), path);
+    // Without a network pip says the same, after it has told of its retries.
+    if (stderr.includes('No matching distribution') && !stderr.includes('Retrying')) {
+      throw new AssetMissing(`There is no ${spec} in the package index`);
+    }
+    if (!stderr.includes('No module named pip')) break;
   }
   throw new Error(`No Python of this host brings ${spec} along, and none could download it`);
 }

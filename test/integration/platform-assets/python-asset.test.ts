@@ -131,6 +131,14 @@ describe.skipIf(interpreters.length === 0)('Python packed from this host', () =>
     expect(stdout).toContain(asset?.path);
   });
 
+  it('tells a pip that does not exist from one that cannot be fetched now', async () => {
+    const pip: AssetRequest = { ...request('99.1'), type: 'PYTHON_PIP' };
+    const unreachable = { PIP_INDEX_URL: 'http://127.0.0.1:9/', PIP_RETRIES: '1' };
+    await expect(provider('no-pip', undefined, [], unreachable).find(pip)).rejects.toThrow('pip==99.1');
+    const emptyIndex = { PIP_NO_INDEX: '1', PIP_FIND_LINKS: dir };
+    expect(await provider('no-pip', undefined, [], emptyIndex).find(pip)).toBeNull();
+  });
+
   it('has none for another system or a narrower processor', async () => {
     const version = interpreters[0]?.version ?? '';
     for (const other of [
@@ -148,11 +156,11 @@ function request(version: string): AssetRequest {
 }
 
 /** A provider whose search starts at one interpreter, so that it is the one taken among equals. */
-function provider(cacheName: string, first?: Interpreter, logged: object[] = []) {
+function provider(cacheName: string, first?: Interpreter, logged: object[] = [], extra = {}) {
   const PATH = [...(first === undefined ? [] : [dirname(first.path)]), process.env.PATH].join(':');
   return createAssetProvider({
     cacheDir: join(dir, cacheName),
-    environment: { ...process.env, PATH },
+    environment: { ...process.env, PATH, ...extra },
     log: (_message, fields) => logged.push(fields),
   });
 }
