@@ -1,0 +1,31 @@
+import type { RobotSettings, Settings } from '../../shared/settings.ts';
+
+export interface Credentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** Where the client secret came from. */
+export type CredentialsSource = 'environment' | 'file' | 'none';
+
+/** What the agent runs by: compiled once, validated, frozen. */
+export interface AgentConfig {
+  readonly homeDir: string;
+  /** URL of the API with its version path, without a slash at its end. */
+  readonly endpoint: string;
+  /** null: the client id or the secret is missing. */
+  readonly credentials: Credentials | null;
+  readonly credentialsSource: CredentialsSource;
+  /** The file to read the secret from again when it changes; null: it came another way. */
+  readonly secretFilePath: string | null;
+  readonly tenantId: string | null;
+  readonly settings: Settings;
+  /** Where each top-level setting comes from. */
+  readonly sources: Readonly<Record<keyof Settings, ConfigSource>>;
+  /** Sentences for the operator: an insecure way of giving the secret, for example. */
+  readonly warnings: readonly string[];
+  /** The settings that hold for one robot: its own over the global ones. */
+  robot(code: string): Settings & RobotSettings;
+}
+
+export type ConfigSource = 'flag' | 'environment' | 'file' | 'default';

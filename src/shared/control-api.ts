@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { LogLineSchema, RUN_STATES, RunDetailsSchema, RunSchema, WhySchema } from './run.ts';
+import { RobotViewSchema, StatusSchema } from './status.ts';
+
+// The one contract between the agent and everything that shows or drives it: window, command line, browser page
+// and tests. The server's handlers and the client are typed and checked by this declaration alone.
+
+/** Where a setting's value comes from. */
+export const SETTING_SOURCES = ['policy', 'flag', 'environment', 'file', 'default'] as const;
+
+export const SettingViewSchema = z.object({
+  key: z.string(),
+  value: z.unknown(),
+  source: z.enum(SETTING_SOURCES),
+});
+
+export const ExplainedSettingSchema = SettingViewSchema.extend({
+  /** True where a policy set it: neither flag nor file can change it. */
+  locked: z.boolean(),
+});
+
+/** What preparing a robot is at: a download, an install, a post-install step. */
+export const ProgressSchema = z.object({
+  robotCode: z.string(),
+  step: z.string(),
+  bytes: z.number().nullable(),
+  totalBytes: z.number().nullable(),
+});
+
+/** A client that listens gets a snapshot first, then what changes. */
+export const ControlEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('snapshot'), status: StatusSchema, runs: z.array(RunSchema) }),
+  z.object({ type: z.literal('run'), run: RunSchema }),
+  z.object({ type: z.literal('status'), status: StatusSchema }),
+  z.object({ type: z.literal('progress'), progress: ProgressSchema }),
+]);
+
+const NONE = z.strictObject({});
+const byId = z.strictObject({ id: z.string().min(1) });
+const settingKey = z.string().min(1);
+
+/** What every listing of runs may ask for; null: not limited by it. */
+export const RunsQuerySchema = z.strictObject({
+  limit: z.number().int().min(1).max(1000),
+  /** Only runs older than this one. */
+  before: z.string().nullable(),
+  state: z.enum(RUN_STATES).nullable(),
+  /** Code or id. */
+  robot: z.string().nullable(),
+});
+
+export const CONTROL_API = {
+  status: call(NONE, StatusSchema),
+  robots: call(NONE, z.array(RobotViewSchema)),
+  /** Makes a robot ready to run; answers when it is. */
+  prepare: call(z.strictObject({ code: z.string().min(1) }), RobotViewSchema),
+  runs: call(RunsQuerySchema, z.array(RunSchema)),
+  run: call(byId, RunDetailsSchema),
+  logs: stream(z.strictObject({ id: z.string().min(1), follow: z.boolean() }), LogLineSchema),
+  why: call(byId, WhySchema),
+  start: call(
+    z.strictObject({
+      /** Made by the client: the same one again answers with the same run. */
+      requestId: z.uuid(),
+      robot: z.string().min(1),
+      /** null: the package's only one. */
+      operation: z.string().min(1).nullable(),
+      variables: z.record(z.string(), z.string()),
+      taskId: z.string().min(1).nullable(),
+    }),
+    RunSchema,
+  ),
+  cancel: call(byId, RunSchema),
+  settle: call(
+    z.strictObject({
+      taskId: z.string().min(1),
+      action: z.enum(['complete', 'hand-over']),
+      /** Who gets the task; null unless it is handed over. */
+      email: z.string().min(1).nullable(),
+    }),
+    RunSchema,
+  ),
+  pause: call(
+    z.strictObject({ forMs: z.number().int().min(1).nullable(), reason: z.string().nullable() }),
+    StatusSchema,
+  ),
+  resume: call(NONE, StatusSchema),
+  drain: call(NONE, StatusSchema),
+  configGet: call(z.strictObject({ key: settingKey }), SettingViewSchema),
+  configSet: call(z.strictObject({ key: settingKey, value: z.unknown() }), SettingViewSchema),
+  configExplain: call(NONE, z.array(ExplainedSettingSchema)),
+  events: stream(NONE, ControlEventSchema),
+} as const;
+
+export type ControlApi = typeof CONTROL_API;
+export type ControlMethod = keyof ControlApi;
+
+interface Call<I extends z.ZodType, O extends z.ZodType> {
+  readonly kind: 'call';
+  readonly input: I;
+  readonly output: O;
+}
+
+/** Answers with one value after another, until it ends or the client leaves. */
+interface Stream<I extends z.ZodType, O extends z.ZodType> {
+  readonly kind: 'stream';
+  readonly input: I;
+  readonly output: O;
+}
+
+/** Methods without input take nothing. */
+type InputOf<I extends z.ZodType> = I extends typeof NONE ? [] : [input: z.output<I>];
+
+type HandlerOf<D> =
+  D extends Call<infer I, infer O>
+    ? (...input: InputOf<I>) => Promise<z.output<O>>
+    : D extends Stream<infer I, infer O>
+      ? (...input: [...InputOf<I>, signal?: AbortSignal]) => AsyncIterable<z.output<O>>
+      : never;
+
+/**
+ * What the agent implements, and what a client offers: the same methods. They fail with an AgentError. A
+ * stream's signal aborts when nobody listens any more.
+ */
+export type ControlHandlers = { readonly [M in ControlMethod]: HandlerOf<ControlApi[M]> };
+
+export type ControlEvent = z.infer<typeof ControlEventSchema>;
+export type Progress = z.infer<typeof ProgressSchema>;
+export type RunsQuery = z.infer<typeof RunsQuerySchema>;
+export type SettingSource = (typeof SETTING_SOURCES)[number];
+export type SettingView = z.infer<typeof SettingViewSchema>;
+export type ExplainedSetting = z.infer<typeof ExplainedSettingSchema>;
+
+/** True for methods that take no input: their handlers get none. */
+export function takesNoInput(method: ControlMethod): boolean {
+  return CONTROL_API[method].input === NONE;
+}
+
+function call<I extends z.ZodType, O extends z.ZodType>(input: I, output: O): Call<I, O> {
+  return { kind: 'call', input, output };
+}
+
+function stream<I extends z.ZodType, O extends z.ZodType>(input: I, output: O): Stream<I, O> {
+  return { kind: 'stream', input, output };
+}
