@@ -1,0 +1,25 @@
+const SECOND = 1000;
+const MB = 1024 * 1024;
+const GB = 1024 * MB;
+
+/** What a robot may make the gateway hold or wait for. Durations in milliseconds, sizes in bytes. */
+export interface GatewayLimits {
+  /** All headers of a request; a larger set gets 431. */
+  maxHeaderBytes: number;
+  /** From the connection's first byte to the end of the headers; then 408. */
+  headersTimeoutMs: number;
+  /** Body of a call that uploads a document; then 413. Bodies are streamed, never held. */
+  maxUploadBytes: number;
+  /** Body of any other call: JSON. */
+  maxBodyBytes: number;
+  /** A call in which no byte moves, in neither direction, is given up: 408 or 504. */
+  idleTimeoutMs: number;
+}
+
+export const DEFAULT_LIMITS: Readonly<GatewayLimits> = {
+  maxHeaderBytes: 32 * 1024,
+  headersTimeoutMs: 15 * SECOND,
+  maxUploadBytes: 5 * GB,
+  maxBodyBytes: 64 * MB,
+  idleTimeoutMs: 300 * SECOND,
+};

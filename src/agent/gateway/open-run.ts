@@ -1,0 +1,67 @@
+import type { ServerResponse } from 'node:http';
+import type { OperationId } from './operations.ts';
+
+/** One call that carried a run's token. Its first eight fields are what the journal keeps. */
+export interface CallRecord {
+  /** When it came, ISO 8601. */
+  at: string;
+  runId: string;
+  /** Null when it matched no operation. */
+  operationId: OperationId | null;
+  method: string;
+  /** Path below the version, without the query; of an unmatched call as it was sent, at most 500 characters. */
+  path: string;
+  /** Of the answer; null if there was none. */
+  status: number | null;
+  verdict: 'forwarded' | 'refused';
+  /** Why it was refused or did not end well; null for a call that went through, whatever the platform said. */
+  reason: string | null;
+  params: Readonly<Record<string, string>>;
+  bytesUp: number;
+  bytesDown: number;
+  durationMs: number;
+}
+
+/** A call on its way. */
+export interface LiveCall {
+  operationId: OperationId;
+  params: Readonly<Record<string, string>>;
+  response: ServerResponse;
+}
+
+/** A run whose token is good, with its calls on their way. */
+export class OpenRun {
+  readonly runId: string;
+  readonly onCall: (call: CallRecord) => void;
+  readonly #calls = new Set<LiveCall>();
+
+  constructor(runId: string, onCall: (call: CallRecord) => void) {
+    this.runId = runId;
+    this.onCall = onCall;
+  }
+
+  enter(call: LiveCall): void {
+    this.#calls.add(call);
+  }
+
+  leave(call: LiveCall): void {
+    this.#calls.delete(call);
+  }
+
+  isCalling(operationId: OperationId, id: string): boolean {
+    for (const call of this.#calls)
+      if (call.operationId === operationId && call.params.id === id) return true;
+    return false;
+  }
+
+  /** Ends every call; the platform's side of each is let go too. */
+  cut(): void {
+    for (const call of this.#calls) call.response.destroy();
+  }
+}
+
+/** True for the record of a call by which the robot completed this task itself. */
+export function completesTask(call: CallRecord, taskId: string): boolean {
+  const succeeded = call.status !== null && call.status >= 200 && call.status < 300;
+  return call.operationId === 'completeProcessItemTask' && call.params.id === taskId && succeeded;
+}
