@@ -1,6 +1,6 @@
 import type { ControlHandlers, Progress } from '../shared/control-api.ts';
 import type { AgentError } from '../shared/errors.ts';
-import type { LogLine, Run } from '../shared/run.ts';
+import type { Run } from '../shared/run.ts';
 
 /** What a composition root drives. Made by create-agent.ts. */
 export interface Agent {
@@ -23,11 +23,10 @@ export interface Agent {
   on(listener: (event: AgentEvent) => void): () => void;
 }
 
-/** What `agent --json` prints and the demo shows, without its time. */
+/** What `agent --json` prints (but progress) and the demo shows, without its time. */
 export type AgentEvent =
   | { event: 'registered'; worker: string }
   | { event: 'run-started'; run: Run }
-  | { event: 'run-log'; runId: string; robotCode: string; line: LogLine }
   | { event: 'run-ended'; run: Run }
   | { event: 'progress'; progress: Progress }
   | { event: 'drained' };

@@ -20,8 +20,8 @@ export interface AgentConfig {
   readonly secretFilePath: string | null;
   readonly tenantId: string | null;
   readonly settings: Settings;
-  /** Where each top-level setting comes from. */
-  readonly sources: Readonly<Record<keyof Settings, ConfigSource>>;
+  /** Where each setting comes from, by its key; those of one robot by `robots.<code>.<key>`. */
+  readonly sources: Readonly<Record<string, ConfigSource>>;
   /** Sentences for the operator: an insecure way of giving the secret, for example. */
   readonly warnings: readonly string[];
   /** The settings that hold for one robot: its own over the global ones. */
