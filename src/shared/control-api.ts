@@ -109,7 +109,7 @@ interface Stream<I extends z.ZodType, O extends z.ZodType> {
 }
 
 /** Methods without input take nothing. */
-type InputOf<I extends z.ZodType> = I extends typeof NONE ? [] : [input: z.output<I>];
+type InputOf<I extends z.ZodType> = z.output<I> extends Record<string, never> ? [] : [input: z.output<I>];
 
 type HandlerOf<D> =
   D extends Call<infer I, infer O>

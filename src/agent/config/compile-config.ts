@@ -61,7 +61,7 @@ export function compileConfig(input: ConfigInput): AgentConfig {
     tenantId: settings.tenantId,
     settings,
     sources: Object.freeze(sources),
-    robot: (code: string) => ({ ...settings, ...settings.robots[code] }),
+    robot: (code: string) => Object.assign({}, settings, settings.robots[code] ?? {}),
   });
 }
 
