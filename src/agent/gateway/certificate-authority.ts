@@ -116,7 +116,7 @@ function describe(ca: CertifiedKey, leaf: CertifiedKey): GatewayCertificates {
 
 /** One file, so that a crash can never leave a key beside another key's certificate. */
 async function storePair(path: string, { certPem, keyPem }: CertifiedKey): Promise<void> {
-  await replaceFile(path, `${certPem.trim()}\n${keyPem.trim()}\n`, 0o600);
+  await replaceFile(path, certPem + keyPem, 0o600);
 }
 
 /** Null when the file is missing or does not hold a certificate and its key. */

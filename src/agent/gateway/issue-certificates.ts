@@ -86,8 +86,8 @@ async function toCertifiedKey(
 ): Promise<CertifiedKey> {
   const pkcs8 = await crypto.subtle.exportKey('pkcs8', privateKey);
   return {
-    certPem: certificate.toString('pem'),
-    keyPem: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'),
+    certPem: `${certificate.toString('pem')}\n`,
+    keyPem: `${x509.PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n`,
   };
 }
 
