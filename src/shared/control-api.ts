@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ERRORS, type ErrorCode } from './errors.ts';
 import { LogLineSchema, RUN_STATES, RunDetailsSchema, RunSchema, WhySchema } from './run.ts';
 import { RobotViewSchema, StatusSchema } from './status.ts';
 
@@ -34,6 +35,17 @@ export const ControlEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('status'), status: StatusSchema }),
   z.object({ type: z.literal('progress'), progress: ProgressSchema }),
 ]);
+
+const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERRORS, text);
+
+/** How a failure crosses a process border. */
+export const ErrorDocumentSchema = z.object({
+  code: z.string().refine(isErrorCode),
+  message: z.string(),
+  hint: z.string().nullable(),
+  retryable: z.boolean(),
+  details: z.record(z.string(), z.unknown()).nullable(),
+});
 
 const NONE = z.strictObject({});
 const byId = z.strictObject({ id: z.string().min(1) });

@@ -24,6 +24,11 @@ export interface AgentConfig {
   readonly sources: Readonly<Record<string, ConfigSource>>;
   /** Sentences for the operator: an insecure way of giving the secret, for example. */
   readonly warnings: readonly string[];
+  /**
+   * Compiled again from the same flags and environment, with the files as they are now.
+   * @throws AgentError CONFIG_INVALID
+   */
+  reload(): AgentConfig;
   /** The settings that hold for one robot: its own over the global ones. */
   robot(code: string): Settings & RobotSettings;
 }

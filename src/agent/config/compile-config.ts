@@ -61,6 +61,7 @@ export function compileConfig(input: ConfigInput): AgentConfig {
     tenantId: settings.tenantId,
     settings,
     sources: Object.freeze(sources),
+    reload: () => loadConfig(input),
     robot: (code: string) => Object.assign({}, settings, settings.robots[code] ?? {}),
   });
 }

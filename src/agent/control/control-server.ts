@@ -1,0 +1,156 @@
+import { chmod, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { CONTROL_API, type ControlHandlers, type ControlMethod } from '../../shared/control-api.ts';
+import { AgentError, toAgentError } from '../../shared/errors.ts';
+import { callHandler, streamHandler } from './call-handler.ts';
+
+export interface ControlServerOptions {
+  /** A Unix socket's path, or a named pipe on Windows. Whoever holds the home's lock owns it. */
+  readonly socketPath: string;
+  readonly handlers: ControlHandlers;
+  readonly log: { error(message: string, fields: Record<string, unknown>): void };
+}
+
+export interface ControlServer {
+  /** Ends the streams and answers no more. */
+  close(): Promise<void>;
+}
+
+/** Bytes of a request; the largest is `start` with its variables. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/**
+ * Serves the control API on the local socket, for this user alone: `POST /v1/<method>` with JSON. A call is
+ * answered with its output, or with `{error}` and a status other than 200. A stream is answered with lines
+ * `{value}`; its last line is `{end: true}` or `{error}`, so that a broken one is never taken for a whole one.
+ * @throws AgentError HOME_UNUSABLE when it cannot listen
+ */
+export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
+  const { socketPath } = options;
+  const closing = new AbortController();
+  const server = createServer((request, response) => {
+    answer(request, response, options, closing.signal).catch((error: unknown) => {
+      options.log.error('Control request failed', { path: request.url, message: String(error) });
+      response.destroy();
+    });
+  });
+  const isFile = process.platform !== 'win32';
+  // A crash leaves its socket; whoever holds the lock may take it away.
+  if (isFile) await rm(socketPath, { force: true });
+  await listen(server, socketPath);
+  if (isFile) await chmod(socketPath, 0o600);
+  return {
+    close: async () => {
+      closing.abort();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      const patience = setTimeout(() => server.closeAllConnections(), CLOSE_PATIENCE_MS);
+      await closed;
+      clearTimeout(patience);
+    },
+  };
+}
+
+/** How long answers under way may take when the agent goes. */
+const CLOSE_PATIENCE_MS = 1000;
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { handlers, log }: ControlServerOptions,
+  closing: AbortSignal,
+): Promise<void> {
+  const left = new AbortController();
+  response.on('close', () => left.abort());
+  const signal = AbortSignal.any([closing, left.signal]);
+  try {
+    const method = methodOf(request);
+    const input = await readJson(request);
+    if (CONTROL_API[method].kind === 'call') {
+      const output = await callHandler(handlers, method, input);
+      send(response, 200, output);
+    } else {
+      await sendStream(response, streamHandler(handlers, method, input, signal), signal);
+    }
+  } catch (thrown) {
+    const error = toAgentError(thrown);
+    if (error.code === 'UNEXPECTED') {
+      log.error('Control request failed', { path: request.url, message: error.message });
+    }
+    const document = { error: error.toJSON() };
+    if (response.headersSent) response.end(`${JSON.stringify(document)}\n`);
+    else send(response, STATUS_BY_BLAME[error.blame], document);
+  }
+}
+
+const STATUS_BY_BLAME = { caller: 400, agent: 500, host: 502, package: 422, run: 422 } as const;
+
+function methodOf(request: IncomingMessage): ControlMethod {
+  const name = /^\/v1\/(\w+)$/.exec(request.url ?? '')?.[1] ?? '';
+  if (request.method !== 'POST' || !isMethod(name)) {
+    throw new AgentError('USAGE', `The control API has no ${request.method} ${request.url}.`);
+  }
+  return name;
+}
+
+function isMethod(name: string): name is ControlMethod {
+  return Object.hasOwn(CONTROL_API, name);
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    const part = Buffer.from(chunk);
+    bytes += part.length;
+    if (bytes > MAX_BODY_BYTES) throw new AgentError('USAGE', 'The request is larger than 1 MB.');
+    chunks.push(part);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
+  } catch (cause) {
+    throw new AgentError('USAGE', 'The request is not JSON.', { cause });
+  }
+}
+
+function send(response: ServerResponse, status: number, document: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(document));
+}
+
+async function sendStream(
+  response: ServerResponse,
+  values: AsyncIterable<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  response.setHeader('content-type', 'application/x-ndjson');
+  for await (const value of values) {
+    if (signal.aborted) break;
+    const isRoom = response.write(`${JSON.stringify({ value })}\n`);
+    if (!isRoom) await drained(response, signal);
+  }
+  response.end(signal.aborted ? '' : `${JSON.stringify({ end: true })}\n`);
+}
+
+function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    if (signal.aborted) resolve();
+    response.once('drain', done);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
+
+function listen(server: Server, socketPath: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      const reason = `The control socket ${socketPath} cannot be opened: ${cause.message}.`;
+      reject(new AgentError('HOME_UNUSABLE', reason, { cause }));
+    });
+    server.listen(socketPath, resolve);
+  });
+}
