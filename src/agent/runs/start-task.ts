@@ -1,0 +1,75 @@
+import { AgentError } from '../../shared/errors.ts';
+import type { Run } from '../../shared/run.ts';
+import { operationInData } from '../sources/inbox.ts';
+import type { RunRequest } from '../sources/work-source.ts';
+import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
+import type { RunManager } from './run-manager.ts';
+import type { RunServices } from './run-services.ts';
+
+export interface StartInput {
+  /** The client's UUID: sent again, it gives the run that it led to. */
+  requestId: string;
+  robot: CatalogueRobot;
+  operation: string | null;
+  variables: Record<string, string>;
+  taskId: string | null;
+}
+
+type StartServices = Pick<RunServices, 'client' | 'config' | 'journal' | 'now' | 'principalId'>;
+
+/**
+ * A run that somebody asked for by hand, with or without a task. A task is taken as the inbox would take it;
+ * one that a failed run kept here gets its next attempt.
+ * @throws AgentError TASK_NOT_FOUND; CONFLICT when the task runs here already, is another's or is over
+ */
+export async function startByHand(input: StartInput, manager: RunManager, services: StartServices): Promise<Run> {
+  const { robot, taskId } = input;
+  const request: RunRequest = {
+    requestId: input.requestId,
+    source: 'manual',
+    robotId: robot.id,
+    operation: input.operation,
+    processId: null,
+    taskId,
+    variables: input.variables,
+    attempt: 1,
+    requestedAt: new Date(services.now()).toISOString(),
+    reclaim: false,
+  };
+  if (taskId === null) return manager.accept(request, robot);
+  const known = services.journal.runs.findByRequest(input.requestId);
+  if (known) return known;
+  if (manager.hasLiveRun(taskId)) throw new AgentError('CONFLICT', `Task ${taskId} runs on this host already.`);
+  const task = await findTask(taskId, services);
+  const ours = task.state === 'CLAIMED' && task.ownerId !== null && task.ownerId === services.principalId();
+  if (task.state !== 'READY' && !ours) {
+    const whose = task.state === 'CLAIMED' ? 'CLAIMED by somebody else' : task.state;
+    throw new AgentError('CONFLICT', `Task ${taskId} is ${whose} on the platform; it cannot be started here.`);
+  }
+  services.journal.host.include(taskId);
+  services.journal.host.removeNextTry(taskId);
+  const pointer = services.config.robot(robot.code).operationPointer;
+  return manager.accept(
+    {
+      ...request,
+      operation: input.operation ?? operationInData(task.data, pointer),
+      processId: task.processId,
+      attempt: services.journal.runs.highestAttempt(taskId) + 1,
+      reclaim: ours,
+    },
+    robot,
+  );
+}
+
+async function findTask(taskId: string, services: StartServices) {
+  try {
+    return await services.client.retrieveTask(taskId);
+  } catch (error) {
+    if (error instanceof AgentError && error.code === 'PLATFORM_REFUSED') {
+      throw new AgentError('TASK_NOT_FOUND', `The platform does not show us a task ${taskId}: ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
