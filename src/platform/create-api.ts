@@ -85,7 +85,6 @@ export async function createApi(
   backend.registerSecurityHandler('BasicAuth', () => true);
   await backend.init();
   return {
-    handle: async (request, base) =>
-      (await backend.handleRequest(request as Request, base)) as Answer,
+    handle: async (request, base) => (await backend.handleRequest(request as Request, base)) as Answer,
   };
 }

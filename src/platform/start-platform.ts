@@ -81,7 +81,11 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
         : options.seedDir === undefined
           ? null
           : loadSeed(options.seedDir);
-    const tenantId = ensureFact(store, 'tenantId', () => seed?.tenant.id ?? uuidV5(TENANTS, seed?.tenant.name ?? 'KuBot'));
+    const tenantId = ensureFact(
+      store,
+      'tenantId',
+      () => seed?.tenant.id ?? uuidV5(TENANTS, seed?.tenant.name ?? 'KuBot'),
+    );
     const state: PlatformState = { store, files, assets: options.assets, behaviour, tenantId, now };
     const main = ensureApplication(store, 'KuBot Runner', options.credentials);
     const system = ensurePrincipal(store, { type: 'SYSTEM', name: 'System' });
