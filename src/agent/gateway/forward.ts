@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { BufferCollector } from './collect-buffers.ts';
 import { answerError, type GatewayError } from './default-error.ts';
 import { headersForRobot, headersForUpstream } from './headers.ts';
 import type { Upstream } from './upstream.ts';
@@ -13,6 +14,7 @@ export interface ForwardedCall {
   /** Without a byte in either direction for so long, the call is given up. */
   idleTimeoutMs: number;
   now: () => number;
+  collector: BufferCollector;
 }
 
 export interface ForwardResult {
@@ -83,6 +85,7 @@ class Forwarding {
     response.writeHead(answer.statusCode ?? 502, headersForRobot(answer));
     answer.on('data', (chunk: Buffer) => {
       this.#bytesDown += chunk.length;
+      this.#call.collector.add(chunk.length);
       this.#idle.refresh();
     });
     response.on('drain', () => this.#idle.refresh());
@@ -101,6 +104,7 @@ class Forwarding {
 
   #onUpload(bytes: number): void {
     this.#bytesUp += bytes;
+    this.#call.collector.add(bytes);
     this.#idle.refresh();
     if (this.#bytesUp <= this.#call.maxBodyBytes) return;
     const reason = `The body is larger than ${this.#call.maxBodyBytes} bytes.`;

@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http';
 import { ensureCertificates, isLeafDue, type RunNode, renewLeaf } from './certificate-authority.ts';
+import { BufferCollector } from './collect-buffers.ts';
 import type { GatewayLog } from './gateway-log.ts';
 import { handleCall } from './handle-call.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
@@ -68,6 +69,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     upstream: createUpstream(options.upstream, agent),
     authorization: options.authorization,
     limits,
+    collector: new BufferCollector(),
     log,
     now,
     host: () => `127.0.0.1:${listener.port}`,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toAgentError } from '../../shared/errors.ts';
 import { authorize } from './authorize.ts';
+import type { BufferCollector } from './collect-buffers.ts';
 import { answerError, type GatewayError } from './default-error.ts';
 import { forward, hasBody } from './forward.ts';
 import type { GatewayLog } from './gateway-log.ts';
@@ -17,6 +18,7 @@ export interface CallContext {
   upstream: Upstream;
   authorization: () => Promise<string>;
   limits: GatewayLimits;
+  collector: BufferCollector;
   log: GatewayLog;
   now: () => number;
   /** `127.0.0.1:<port>`: the only Host that is served. */
@@ -74,6 +76,10 @@ function flawOfConnection(request: IncomingMessage, host: string): GatewayError 
   });
   if (countHeader(request, 'host') !== 1) return bad(400, 'The request must have one Host header.');
   if (request.headers.host !== host) return bad(421, `This endpoint is ${host} and no other host.`);
+  // The parser lets the head of such a request pass before it refuses the body.
+  const encoding = request.headers['transfer-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked')
+    return bad(400, 'Of all transfer encodings only chunked is known here.');
   if (countHeader(request, 'authorization') > 1)
     return bad(400, 'The request has two Authorization headers.');
   return null;
@@ -149,6 +155,7 @@ async function forwardJudged(
       maxBodyBytes: call.maxBodyBytes,
       idleTimeoutMs: context.limits.idleTimeoutMs,
       now: context.now,
+      collector: context.collector,
     },
     context.upstream,
     end,
