@@ -190,9 +190,14 @@ function relay(exchange: Exchange, answer: IncomingMessage): void {
   }
 }
 
+/** Nothing, when the client leaves first. */
 async function readAll(answer: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of answer) chunks.push(chunk);
+  try {
+    for await (const chunk of answer) chunks.push(chunk);
+  } catch {
+    return Buffer.alloc(0);
+  }
   return Buffer.concat(chunks);
 }
 

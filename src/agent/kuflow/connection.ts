@@ -1,0 +1,80 @@
+import type { AgentError } from '../../shared/errors.ts';
+import type { Status } from '../../shared/status.ts';
+
+export type Connection = Status['connection'];
+
+export interface ConnectionTrackerOptions {
+  endpoint: string;
+  now: () => number;
+  /** Hears of each change but those of times alone. */
+  onChange: (connection: Connection) => void;
+}
+
+/*
+ *             answer that makes sense               401
+ *  offline ────────────────────────► connected ──────────► unauthorized
+ *     ▲                                  │ ▲                    │
+ *     └── no answer, 5xx, a web page ────┘ └─── an answer ──────┘
+ *
+ * A refusal of one call (4xx) is an answer that makes sense; a 429 leaves the state as it is.
+ */
+
+/** What each call's end tells about the connection to the platform. */
+export class ConnectionTracker {
+  readonly #options: ConnectionTrackerOptions;
+  #connection: Connection;
+
+  constructor(options: ConnectionTrackerOptions) {
+    this.#options = options;
+    const since = new Date(options.now()).toISOString();
+    this.#connection = {
+      endpoint: options.endpoint,
+      state: 'offline',
+      since,
+      nextTryAt: null,
+      lastError: null,
+    };
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  succeeded(): void {
+    const { state, lastError } = this.#connection;
+    if (state !== 'connected' || lastError !== null) this.#become('connected', null);
+  }
+
+  failed(error: AgentError): void {
+    if (error.code === 'PLATFORM_REFUSED') this.succeeded();
+    else if (error.code === 'UNAUTHORIZED') this.#become('unauthorized', error);
+    else if (error.code === 'RATE_LIMITED') this.#become(this.#connection.state, error);
+    else if (error.code !== 'INTERRUPTED') this.#become('offline', error);
+  }
+
+  /** Somebody will try again then. */
+  noteNextTry(atMs: number): void {
+    if (this.#connection.state === 'connected') return;
+    this.#connection = { ...this.#connection, nextTryAt: new Date(atMs).toISOString() };
+    this.#options.onChange(this.#connection);
+  }
+
+  #become(state: Connection['state'], error: AgentError | null): void {
+    const before = this.#connection;
+    const lastError = error === null ? null : { code: error.code, message: error.message };
+    const changed = before.state !== state || before.lastError?.message !== lastError?.message;
+    this.#connection = {
+      endpoint: before.endpoint,
+      state,
+      since: before.state === state ? before.since : new Date(this.#options.now()).toISOString(),
+      nextTryAt: state === 'connected' ? null : this.#nextTryStillDue(),
+      lastError,
+    };
+    if (changed) this.#options.onChange(this.#connection);
+  }
+
+  #nextTryStillDue(): string | null {
+    const { nextTryAt } = this.#connection;
+    return nextTryAt !== null && Date.parse(nextTryAt) > this.#options.now() ? nextTryAt : null;
+  }
+}

@@ -1,0 +1,294 @@
+import createApi, { type Client } from 'openapi-fetch';
+import type { z } from 'zod';
+import { type AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
+import type { AgentLog } from '../logs/agent-log.ts';
+import type { DownloadResponse } from '../packages/download.ts';
+import type { paths } from './api.gen.ts';
+import {
+  type CallSite,
+  errorOfAnswer,
+  errorOfBody,
+  errorOfNetwork,
+  errorOfPage,
+  errorOfTimeout,
+  isPage,
+} from './api-error.ts';
+import type { ConnectionTracker } from './connection.ts';
+import { OPERATIONS, type OperationId } from './operations.ts';
+import { interrupted, parseRetryAfter, retryAfterOf, type Sleep, withRetry } from './retry.ts';
+
+export type Api = Client<paths>;
+
+export type ApiCredentials = { clientId: string; clientSecret: string } | { bearerToken: string };
+
+/** What every call of the generated client is given. */
+export interface CallInit {
+  signal: AbortSignal;
+  headers: Record<string, string>;
+  fetch: (request: Request) => Promise<Response>;
+  parseAs: 'stream';
+  redirect: 'manual' | 'follow';
+}
+
+/** Makes one call by the generated client. */
+export type Send = (api: Api, init: CallInit) => Promise<{ response: Response }>;
+
+export interface Answer<T> {
+  value: T;
+  status: number;
+  headers: Headers;
+}
+
+export interface TransportOptions {
+  /** With the version path. */
+  endpoint: string;
+  /** Asked at every call, so that a new secret counts at once. */
+  credentials: () => ApiCredentials;
+  connection: ConnectionTracker;
+  fetch: (request: Request) => Promise<Response>;
+  now: () => number;
+  sleep: Sleep;
+  random: () => number;
+  log: AgentLog;
+  /** Overrides the operations' own; for tests. */
+  timeoutMs?: number | undefined;
+}
+
+/** An answer of JSON is at most this long; a task with a full log takes some MB. */
+const JSON_LIMIT_BYTES = 64 * 1024 * 1024;
+/** Of an error's body, so much is read. */
+const ERROR_LIMIT_BYTES = 64 * 1024;
+
+/**
+ * Calls the API: credentials, time limits, retries, errors in our words, and bodies parsed.
+ * Its methods throw AgentError: PLATFORM_UNREACHABLE, PLATFORM_ERROR, PLATFORM_REFUSED {status}, RATE_LIMITED,
+ * UNAUTHORIZED; INTERRUPTED when `signal` aborts.
+ */
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #api: Api;
+  readonly #host: string;
+  /** The Authorization header that was accepted last. */
+  #accepted: string | null = null;
+  /** Before this the platform wants no call (429, 503 with Retry-After). */
+  #notBeforeMs = 0;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#api = createApi<paths>({ baseUrl: options.endpoint });
+    this.#host = new URL(options.endpoint).host;
+  }
+
+  /** A call whose answer is JSON. */
+  async json<S extends z.ZodType>(
+    operationId: OperationId,
+    schema: S,
+    send: Send,
+    signal?: AbortSignal,
+  ): Promise<Answer<z.output<S>>> {
+    return await this.#repeated(operationId, signal, async (site, attempt) => {
+      const { response } = await send(this.#api, this.#init(site, attempt.signal, 'manual'));
+      const text = new TextDecoder().decode(await readBody(site, response, JSON_LIMIT_BYTES));
+      const value = parseBody(site, response, text, schema);
+      return { value, status: response.status, headers: response.headers };
+    });
+  }
+
+  /** A call whose answer is bytes; storage that the platform redirects to is followed, without our credentials. */
+  async download(
+    operationId: OperationId,
+    send: Send,
+    request: { headers: Record<string, string>; signal: AbortSignal },
+  ): Promise<DownloadResponse> {
+    return await this.#repeated(operationId, request.signal, async (site, attempt) => {
+      const init = this.#init(site, attempt.signal, 'follow');
+      const { response } = await send(this.#api, {
+        ...init,
+        headers: { ...request.headers, ...init.headers },
+      });
+      if (this.#options.endpoint.startsWith('https:') && response.url.startsWith('http:')) {
+        await response.body?.cancel();
+        throw errorOfBody(site, `a redirection to plain http (${new URL(response.url).host})`);
+      }
+      return { status: response.status, headers: response.headers, body: response.body };
+    });
+  }
+
+  async #repeated<T>(
+    operationId: OperationId,
+    signal: AbortSignal | undefined,
+    work: (site: CallSite, attempt: { signal: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    const operation = OPERATIONS[operationId];
+    const site = { does: operation.does, host: this.#host, operationId };
+    const timeoutMs = operation.timeoutMs === null ? null : (this.#options.timeoutMs ?? operation.timeoutMs);
+    const { sleep, random, now, log, connection } = this.#options;
+    return await withRetry({
+      operation,
+      sleep,
+      random,
+      signal,
+      attempt: async () => {
+        await this.#untilWelcome(signal);
+        try {
+          const value = await withinTime({ site, timeoutMs, signal }, (attempt) => work(site, attempt));
+          connection.succeeded();
+          return value;
+        } catch (thrown) {
+          throw this.#noted(toAgentError(thrown));
+        }
+      },
+      onWait: (waitMs, error) => {
+        connection.noteNextTry(now() + waitMs);
+        log.debug('API call is tried again', {
+          operationId,
+          code: error.code,
+          message: error.message,
+          waitMs,
+        });
+      },
+    });
+  }
+
+  /** An error that all of the client learns from. */
+  #noted(error: AgentError): AgentError {
+    const retryAfterMs = retryAfterOf(error);
+    if (retryAfterMs !== null)
+      this.#notBeforeMs = Math.max(this.#notBeforeMs, this.#options.now() + retryAfterMs);
+    this.#options.connection.failed(error);
+    return error;
+  }
+
+  async #untilWelcome(signal: AbortSignal | undefined): Promise<void> {
+    const waitMs = this.#notBeforeMs - this.#options.now();
+    if (waitMs > 0) await this.#options.sleep(waitMs, signal);
+    if (signal?.aborted) throw interrupted('not-sent');
+  }
+
+  #init(site: CallSite, signal: AbortSignal, redirect: CallInit['redirect']): CallInit {
+    const authorization = authorizationOf(this.#options.credentials());
+    return {
+      signal,
+      redirect,
+      parseAs: 'stream',
+      headers: { authorization },
+      fetch: async (request) => {
+        const response = await this.#options.fetch(request);
+        if (!response.ok) throw await this.#errorOf(site, response, authorization);
+        if (isPage(response.headers.get('content-type'), '')) {
+          await response.body?.cancel();
+          throw errorOfPage(site);
+        }
+        this.#accepted = authorization;
+        return response;
+      },
+    };
+  }
+
+  async #errorOf(site: CallSite, response: Response, authorization: string): Promise<AgentError> {
+    const { status, headers } = response;
+    const body = await readBeginning(response, ERROR_LIMIT_BYTES);
+    return errorOfAnswer(site, {
+      status,
+      contentType: headers.get('content-type'),
+      body: withoutSecrets(body, this.#options.credentials()),
+      retryAfterMs:
+        status === 429 || status === 503
+          ? parseRetryAfter(headers.get('retry-after'), this.#options.now())
+          : null,
+      authenticated: this.#accepted === authorization,
+    });
+  }
+}
+
+/** Runs one attempt under its time limit and the caller's signal, and says which of them ended it. */
+async function withinTime<T>(
+  limits: { site: CallSite; timeoutMs: number | null; signal: AbortSignal | undefined },
+  work: (attempt: { signal: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  const { site, timeoutMs, signal } = limits;
+  const abort = new AbortController();
+  const leave = () => abort.abort(interrupted('unknown'));
+  signal?.addEventListener('abort', leave, { once: true });
+  if (signal?.aborted) leave();
+  const timer =
+    timeoutMs === null
+      ? undefined
+      : setTimeout(() => abort.abort(errorOfTimeout(site, timeoutMs)), timeoutMs);
+  // An answer that is a stream goes on after this; the caller's signal still ends it.
+  let streams = false;
+  try {
+    const value = await work({ signal: abort.signal });
+    streams = timeoutMs === null;
+    return value;
+  } catch (error) {
+    if (abort.signal.aborted) throw abort.signal.reason;
+    throw isAgentError(error) ? error : errorOfNetwork(site, error);
+  } finally {
+    clearTimeout(timer);
+    if (!streams) signal?.removeEventListener('abort', leave);
+  }
+}
+
+function parseBody<S extends z.ZodType>(
+  site: CallSite,
+  response: Response,
+  text: string,
+  schema: S,
+): z.output<S> {
+  if (text === '') throw errorOfBody(site, `an empty body (${response.status})`);
+  if (isPage(null, text)) throw errorOfPage(site);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw errorOfBody(site, 'a body that is not complete JSON', error);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.length ? ` at ${issue.path.join('.')}` : '';
+  throw errorOfBody(site, `a body of another shape${where} (${issue?.message ?? 'unknown'})`, parsed.error);
+}
+
+async function readBody(site: CallSite, response: Response, limitBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > limitBytes) throw errorOfBody(site, `more than ${limitBytes / 1024 / 1024} MB`);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** For errors: what is there of the body, however it ends. */
+async function readBeginning(response: Response, limitBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= limitBytes) break;
+    }
+  } catch {
+    // The status tells enough.
+  }
+  return Buffer.concat(chunks).subarray(0, limitBytes).toString('utf8');
+}
+
+function authorizationOf(credentials: ApiCredentials): string {
+  if ('bearerToken' in credentials) return `Bearer ${credentials.bearerToken}`;
+  const pair = `${credentials.clientId}:${credentials.clientSecret}`;
+  return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+}
+
+/** A server that echoes what it was sent must not bring the secret into our messages. */
+function withoutSecrets(text: string, credentials: ApiCredentials): string {
+  const secret = 'bearerToken' in credentials ? credentials.bearerToken : credentials.clientSecret;
+  const encoded = authorizationOf(credentials).split(' ')[1] ?? '';
+  return [secret, encoded]
+    .filter((value) => value !== '')
+    .reduce((rest, value) => rest.replaceAll(value, '***'), text);
+}
