@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { completesTask } from '../../../src/agent/gateway/open-run.ts';
 import { createUpstreamAgent } from '../../../src/agent/gateway/upstream.ts';
+import { runNodeScript } from '../../../src/agent/process/run-node-script.ts';
 import { AgentError } from '../../../src/shared/errors.ts';
 import { type Fixture, HOST_AUTHORIZATION, startFixture, until } from './gateway-fixture.ts';
 
@@ -163,8 +164,8 @@ describe('a call that is forwarded', () => {
   });
 
   it('uses its connections to the platform again', async () => {
-    for (let at = 0; at < 5; at += 1) await fixture.ask('GET', '/processes');
-    expect(fixture.upstreamSockets.size).toBe(1);
+    for (let at = 0; at < 5; at += 1) await fixture.ask('POST', '/processes', { body: '{}' });
+    expect(fixture.countConnections()).toBe(1);
   });
 
   it('repeats a GET when a kept connection was closed under it, but no POST', async () => {
@@ -415,7 +416,7 @@ describe('what the gateway leaves', () => {
 describe('the leaf', () => {
   it('is renewed on the live listener, and only when it is due', async () => {
     let nowMs = Date.now() - 65 * 24 * 60 * 60 * 1000;
-    const aged = await startFixture({ now: () => nowMs });
+    const aged = await startFixture({ now: () => nowMs, runNode: runNodeScript });
     const serialOf = async () => {
       const socket = await aged.connect();
       const { serialNumber } = socket.getPeerCertificate();

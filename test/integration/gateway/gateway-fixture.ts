@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import tls from 'node:tls';
+import type { RunNode } from '../../../src/agent/gateway/certificate-authority.ts';
 import {
   createGateway,
   type Gateway,
@@ -40,6 +41,8 @@ export interface Fixture {
   upstreamUrl: string;
   /** Connections that are open between gateway and upstream. */
   upstreamSockets: Set<Socket>;
+  /** How many connections the gateway ever opened to the upstream. */
+  countConnections(): number;
   answerWith(handler: Handler): void;
   ask(method: string, path: string, options?: AskOptions): Promise<Answer>;
   /** A TLS connection on which a test writes its own bytes. */
@@ -60,7 +63,9 @@ export async function startFixture(options: Partial<GatewayOptions> = {}): Promi
     response.writeContinue();
     handler(request, response);
   });
+  let connections = 0;
   upstream.on('connection', (socket) => {
+    connections += 1;
     upstreamSockets.add(socket);
     socket.on('close', () => upstreamSockets.delete(socket));
   });
@@ -75,7 +80,7 @@ export async function startFixture(options: Partial<GatewayOptions> = {}): Promi
     upstream: upstreamUrl,
     authorization: async () => HOST_AUTHORIZATION,
     certificateDir: join(dir, 'gateway'),
-    runNode: runNodeScript,
+    runNode: issueOnce,
     log: { debug: write, info: write, warn: write, error: write },
     now: Date.now,
     ...options,
@@ -100,6 +105,7 @@ export async function startFixture(options: Partial<GatewayOptions> = {}): Promi
     logged,
     upstreamUrl,
     upstreamSockets,
+    countConnections: () => connections,
     answerWith: (next) => {
       handler = next;
     },
@@ -134,6 +140,13 @@ export async function startFixture(options: Partial<GatewayOptions> = {}): Promi
     },
   };
 }
+
+let issued: Promise<string> | undefined;
+/** Certificates are made once a test file: a child process for each test would be most of the time it takes. */
+const issueOnce: RunNode = (scriptPath, args, input) => {
+  issued ??= runNodeScript(scriptPath, args, input);
+  return issued;
+};
 
 /** What the upstream must see, and a robot never. */
 export const HOST_AUTHORIZATION = 'Basic aG9zdDpzZWNyZXQ=';
