@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError } from '../../shared/errors.ts';
@@ -32,13 +33,6 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const RENEW_LEAF_DAYS = 30;
 /** A new authority changes the trust bundle, so it is made at a start only, long before the old one ends. */
 const RENEW_CA_DAYS = 365;
-
-// In a checkout Node runs the `.ts` itself; the bundle has the script as an entry of its own beside the agent's.
-// Joined rather than `new URL(…, import.meta.url)`, which bundlers rewrite into an asset.
-const SCRIPT_PATH = join(
-  import.meta.dirname,
-  import.meta.filename.endsWith('.ts') ? 'issue-certificates.ts' : 'issue-certificates.mjs',
-);
 
 /**
  * The installation's authority and leaf: what is on disk if it is sound and lasts long enough, else newly issued.
@@ -86,7 +80,7 @@ async function issueAndStore(
   ca: CertifiedKey | null,
 ): Promise<GatewayCertificates> {
   const request: IssueRequest = { nowMs: options.now(), ca };
-  const issued = parseIssued(await options.runNode(SCRIPT_PATH, [], JSON.stringify(request)));
+  const issued = parseIssued(await options.runNode(findScript(), [], JSON.stringify(request)));
   try {
     await mkdir(options.dir, { recursive: true, mode: 0o700 });
     if (ca === null) await storePair(join(options.dir, 'ca.pem'), issued.ca);
@@ -95,6 +89,18 @@ async function issueAndStore(
     throw new AgentError('HOME_UNUSABLE', `Certificates could not be written to ${options.dir}.`, { cause });
   }
   return describe(issued.ca, issued.leaf);
+}
+
+/**
+ * In a checkout Node runs the `.ts` itself. A bundle has the script as an entry of its own, `issue-certificates.mjs`,
+ * in its root; this code may lie there too or in the folder of chunks below. Joined rather than
+ * `new URL(…, import.meta.url)`, which bundlers rewrite into an asset.
+ */
+function findScript(): string {
+  const { filename, dirname } = import.meta;
+  if (filename.endsWith('.ts')) return join(dirname, 'issue-certificates.ts');
+  const besidePath = join(dirname, 'issue-certificates.mjs');
+  return existsSync(besidePath) ? besidePath : join(dirname, '..', 'issue-certificates.mjs');
 }
 
 function parseIssued(stdout: string): IssuedCertificates {
