@@ -22,7 +22,10 @@ export async function recoverRuns(options: RecoverOptions): Promise<void> {
   const unfinished = services.journal.runs.listUnfinished();
   if (unfinished.length === 0) return;
   const swept = await options.sweepLeftovers(unfinished.map((run) => run.id));
-  services.log.warn('Runs of an earlier agent found unfinished', { runs: unfinished.length, processesEnded: swept });
+  services.log.warn('Runs of an earlier agent found unfinished', {
+    runs: unfinished.length,
+    processesEnded: swept,
+  });
   await Promise.all(unfinished.map((run) => recover(run, options)));
 }
 
@@ -51,7 +54,10 @@ function endOf(run: Run): RunEnd {
     return { outcome: run.outcome, error: run.error, exitCode: run.exitCode, signal: run.signal };
   }
   return endOfError(
-    new AgentError('AGENT_CRASHED', `The agent on this host ended while the robot was ${run.state}; its result is unknown.`),
+    new AgentError(
+      'AGENT_CRASHED',
+      `The agent on this host ended while the robot was ${run.state}; its result is unknown.`,
+    ),
   );
 }
 

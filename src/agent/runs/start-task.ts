@@ -22,7 +22,11 @@ type StartServices = Pick<RunServices, 'client' | 'config' | 'journal' | 'now' |
  * one that a failed run kept here gets its next attempt.
  * @throws AgentError TASK_NOT_FOUND; CONFLICT when the task runs here already, is another's or is over
  */
-export async function startByHand(input: StartInput, manager: RunManager, services: StartServices): Promise<Run> {
+export async function startByHand(
+  input: StartInput,
+  manager: RunManager,
+  services: StartServices,
+): Promise<Run> {
   const { robot, taskId } = input;
   const request: RunRequest = {
     requestId: input.requestId,
@@ -39,12 +43,16 @@ export async function startByHand(input: StartInput, manager: RunManager, servic
   if (taskId === null) return manager.accept(request, robot);
   const known = services.journal.runs.findByRequest(input.requestId);
   if (known) return known;
-  if (manager.hasLiveRun(taskId)) throw new AgentError('CONFLICT', `Task ${taskId} runs on this host already.`);
+  if (manager.hasLiveRun(taskId))
+    throw new AgentError('CONFLICT', `Task ${taskId} runs on this host already.`);
   const task = await findTask(taskId, services);
   const ours = task.state === 'CLAIMED' && task.ownerId !== null && task.ownerId === services.principalId();
   if (task.state !== 'READY' && !ours) {
     const whose = task.state === 'CLAIMED' ? 'CLAIMED by somebody else' : task.state;
-    throw new AgentError('CONFLICT', `Task ${taskId} is ${whose} on the platform; it cannot be started here.`);
+    throw new AgentError(
+      'CONFLICT',
+      `Task ${taskId} is ${whose} on the platform; it cannot be started here.`,
+    );
   }
   services.journal.host.include(taskId);
   services.journal.host.removeNextTry(taskId);
@@ -66,9 +74,13 @@ async function findTask(taskId: string, services: StartServices) {
     return await services.client.retrieveTask(taskId);
   } catch (error) {
     if (error instanceof AgentError && error.code === 'PLATFORM_REFUSED') {
-      throw new AgentError('TASK_NOT_FOUND', `The platform does not show us a task ${taskId}: ${error.message}`, {
-        cause: error,
-      });
+      throw new AgentError(
+        'TASK_NOT_FOUND',
+        `The platform does not show us a task ${taskId}: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
     }
     throw error;
   }

@@ -1,0 +1,97 @@
+/** Where robots install from: what pip and npm of this host are set to, unless the setting says otherwise. */
+export interface PackageIndexes {
+  pip?: string | null | undefined;
+  npm?: string | null | undefined;
+}
+
+export interface IndexFiles {
+  /** Contents of pip's configuration files, the strongest last. */
+  pipConfs: readonly string[];
+  /** Contents of npm's, the strongest last. */
+  npmrcs: readonly string[];
+}
+
+/** pip settings that say where packages come from, as variables and as keys of pip.conf. */
+const PIP_KEYS: Record<string, string> = {
+  'index-url': 'PIP_INDEX_URL',
+  'extra-index-url': 'PIP_EXTRA_INDEX_URL',
+  'find-links': 'PIP_FIND_LINKS',
+  'trusted-host': 'PIP_TRUSTED_HOST',
+  'no-index': 'PIP_NO_INDEX',
+  timeout: 'PIP_TIMEOUT',
+  'default-timeout': 'PIP_DEFAULT_TIMEOUT',
+};
+
+/**
+ * The variables that point robots' pip and npm to their indexes. A robot's own home hides the host's pip.conf
+ * and .npmrc, so what they say of indexes is carried over; nothing else of them is.
+ * @param environment the host's, by whoever composes; file contents as read
+ */
+export function packageIndexVariables(
+  configured: PackageIndexes | null,
+  environment: Readonly<Record<string, string | undefined>>,
+  files: IndexFiles,
+): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const conf of files.pipConfs) {
+    for (const [key, value] of iniOf(conf)) {
+      const name = PIP_KEYS[key.replace(/^(global|install)\./, '')];
+      if (name) variables[name] = value;
+    }
+  }
+  for (const name of Object.values(PIP_KEYS)) {
+    const value = environment[name];
+    if (value) variables[name] = value;
+  }
+  for (const npmrc of files.npmrcs) {
+    for (const [key, value] of iniOf(npmrc)) {
+      const name = key.trim();
+      if (
+        name === 'registry' ||
+        /^@[^:]+:registry$/.test(name) ||
+        /^\/\/.+:_(authToken|auth|password)$/.test(name)
+      ) {
+        variables[`npm_config_${name}`] = expand(value, environment);
+      }
+    }
+  }
+  const registry = environment.npm_config_registry ?? environment.NPM_CONFIG_REGISTRY;
+  if (registry) variables.npm_config_registry = registry;
+  if (configured?.pip) variables.PIP_INDEX_URL = configured.pip;
+  if (configured?.npm) variables.npm_config_registry = configured.npm;
+  return variables;
+}
+
+/** Values that must not be seen in logs: tokens, and credentials inside URLs. */
+export function indexSecrets(variables: Readonly<Record<string, string>>): string[] {
+  const secrets: string[] = [];
+  for (const [name, value] of Object.entries(variables)) {
+    if (/:_(authToken|auth|password)$/.test(name)) secrets.push(value);
+    for (const part of value.split(/\s+/)) {
+      const password = /^[a-z+]+:\/\/[^/@\s]*:([^/@\s]+)@/i.exec(part)?.[1];
+      if (password) secrets.push(decodeURIComponent(password));
+    }
+  }
+  return secrets;
+}
+
+/** Sections of pip.conf become prefixes: `global.index-url`. */
+function iniOf(text: string): [string, string][] {
+  const found: [string, string][] = [];
+  let section = '';
+  for (const line of text.split(/\r?\n/)) {
+    const header = /^\s*\[([^\]]+)\]\s*$/.exec(line)?.[1];
+    if (header !== undefined) {
+      section = `${header}.`;
+      continue;
+    }
+    const [, key, value] = /^\s*([^#;=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (key !== undefined && value) found.push([`${section}${key}`, value.replace(/^"(.*)"$/, '$1')]);
+  }
+  return found;
+}
+
+/** `${NAME}` in an .npmrc means a variable of the host. */
+function expand(value: string, environment: Readonly<Record<string, string | undefined>>): string {
+  return value.replace(/\$\{([^}]+)\}/g, (_all, name: string) => environment[name] ?? '');
+}

@@ -1,0 +1,64 @@
+import { constants, cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { chmod, cp } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface RunFolders {
+  dir: string;
+  /** The working copy of the package: cwd and KUFLOW_ROBOT_HOME_PATH. */
+  workDir: string;
+  homeDir: string;
+  tmpDir: string;
+  /** KUFLOW_EXECUTION_OUTDIR. */
+  outDir: string;
+  runLogPath: string;
+}
+
+/** The folders of a run, by its id; pure. */
+export function runFolders(runsDir: string, runId: string): RunFolders {
+  const dir = join(runsDir, runId);
+  return {
+    dir,
+    workDir: join(dir, 'work'),
+    homeDir: join(dir, 'home'),
+    tmpDir: join(dir, 'tmp'),
+    outDir: join(dir, 'out'),
+    runLogPath: join(dir, 'run.log'),
+  };
+}
+
+/** Makes the folders that every run has. */
+export function makeRunFolders(folders: RunFolders): void {
+  for (const dir of [folders.workDir, folders.homeDir, folders.tmpDir, folders.outDir]) {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  }
+}
+
+/**
+ * Fills the working copy from an environment: reflinks where the file system has them, else copies; never hard
+ * links, through which a run would write into the environment. `shared` folders (node_modules) are linked.
+ */
+export async function fillWorkingCopy(
+  packageDir: string,
+  workDir: string,
+  shared: readonly string[],
+): Promise<void> {
+  for (const entry of readdirSync(packageDir, { withFileTypes: true })) {
+    const [from, to] = [join(packageDir, entry.name), join(workDir, entry.name)];
+    if (shared.includes(entry.name)) {
+      symlinkSync(from, to, process.platform === 'win32' ? 'junction' : 'dir');
+    } else {
+      cpSync(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE, verbatimSymlinks: true });
+    }
+  }
+}
+
+/** Gives a run the home that post-install left: a browser it downloaded, a cache it filled. */
+export async function fillHome(environmentHome: string | null, homeDir: string): Promise<void> {
+  if (environmentHome === null) return;
+  await cp(environmentHome, homeDir, {
+    recursive: true,
+    mode: constants.COPYFILE_FICLONE,
+    verbatimSymlinks: true,
+  });
+  await chmod(homeDir, 0o700);
+}
