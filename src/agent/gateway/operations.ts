@@ -9,7 +9,8 @@ export interface Operation {
 
 /**
  * Every operation that the gateway knows, by its id in KuFlow's specification of this version: all of R24 (a test
- * compares them) and what the revision of 2026 adds. What is not listed is refused.
+ * compares them), what the revision of 2026 adds, and what the official SDK (kuflow-rest 3.5.0) calls beyond both.
+ * What is not listed is refused.
  */
 export const OPERATIONS = {
   createAuthentication: { method: 'POST', template: '/authentications' },
@@ -28,6 +29,7 @@ export const OPERATIONS = {
   createProcess: { method: 'POST', template: '/processes' },
   retrieveProcess: { method: 'GET', template: '/processes/{id}' },
   completeProcess: { method: 'POST', template: '/processes/{id}/~actions/complete' },
+  deleteProcess: { method: 'DELETE', template: '/processes/{id}' },
   cancelProcess: { method: 'POST', template: '/processes/{id}/~actions/cancel' },
   cancelProcessProcessItems: { method: 'POST', template: '/processes/{id}/~actions/cancel-process-items' },
   changeProcessInitiator: { method: 'POST', template: '/processes/{id}/~actions/change-initiator' },
@@ -41,6 +43,12 @@ export const OPERATIONS = {
   patchProcessEntity: { method: 'PATCH', template: '/processes/{id}/entity' },
   uploadProcessDocument: { method: 'POST', template: '/processes/{id}/~actions/upload-document' },
   downloadProcessDocument: { method: 'GET', template: '/processes/{id}/~actions/download-document' },
+
+  createProcessAction: { method: 'POST', template: '/processes/{id}/actions' },
+  retrieveProcessAction: { method: 'GET', template: '/processes/{id}/actions/{actionId}' },
+  cancelProcessAction: { method: 'POST', template: '/processes/{id}/actions/{actionId}/~actions/cancel' },
+  uploadDocument: { method: 'POST', template: '/documents/~actions/upload' },
+  downloadDocument: { method: 'GET', template: '/documents/~actions/download' },
 
   findProcessItems: { method: 'GET', template: '/process-items' },
   createProcessItem: { method: 'POST', template: '/process-items' },
@@ -75,6 +83,11 @@ export const OPERATIONS = {
     method: 'POST',
     template: '/business-artifacts/{id}/~actions/prepare-create-artifact',
   },
+  prepareBusinessArtifactActionStartProcess: {
+    method: 'POST',
+    template: '/business-artifacts/{id}/~actions/prepare-start-process',
+  },
+  restoreBusinessArtifact: { method: 'POST', template: '/business-artifacts/{id}/~actions/restore' },
   uploadBusinessArtifactDocument: {
     method: 'POST',
     template: '/business-artifacts/{id}/~actions/upload-document',
