@@ -1,0 +1,107 @@
+import type { Agent, AgentEvent } from '../../agent/agent.ts';
+import type { AgentConfig } from '../../agent/config/agent-config.ts';
+import { applyNetworkSettings } from '../../agent/config/apply-network-settings.ts';
+import { loadConfig } from '../../agent/config/compile-config.ts';
+import { AgentError } from '../../shared/errors.ts';
+import type { Context } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { runSentence } from '../run-table.ts';
+import { settingFlags } from '../setting-flags.ts';
+import { listenForStop, type StopSignals } from '../stop-signals.ts';
+import type { Terminal } from '../terminal.ts';
+import { localTime, printable, shortId } from '../text.ts';
+import { durationOption } from './orders.ts';
+
+export interface AgentOptions extends Record<string, unknown> {
+  once?: boolean;
+  giveUpAfter: string;
+}
+
+/** How the agent came to its end. */
+type Ending = 'no-work' | 'drained' | 'interrupted';
+
+export async function agent(context: Context, _args: [], options: AgentOptions): Promise<number> {
+  const { homeDir, environment, cwd, terminal } = context;
+  const giveUpAfterMs = durationOption('--give-up-after', options.giveUpAfter);
+  const config = loadConfig({ flags: settingFlags(options), environment, home: homeDir, cwd });
+  requireCredentials(config);
+  for (const warning of config.warnings) terminal.note(`kubot: ${warning}`);
+  applyNetworkSettings(config.settings, config.endpoint, environment);
+  const { createAgent } = await import('../../agent/create-agent.ts');
+  const stop = listenForStop();
+  const running = createAgent(config, { environment });
+  running.on((event) => tell(event, terminal));
+  try {
+    await running.start();
+    if (!options.once) terminal.line(`The agent is up in ${printable(homeDir)}. Ctrl-C drains it.`);
+    const work = options.once ? running.untilDone({ giveUpAfterMs }) : new Promise<never>(() => undefined);
+    const { ending, failed } = await untilEnding(running, work, stop, terminal);
+    const exitCode = ending === 'interrupted' ? EXIT.interrupted : failed ? EXIT.runFailed : 0;
+    await running.close();
+    tellEnd(ending, exitCode, terminal);
+    return exitCode;
+  } catch (error) {
+    await running.close();
+    throw error;
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** The first signal drains, the second one cancels what runs. */
+async function untilEnding(
+  running: Agent,
+  work: ReturnType<Agent['untilDone']>,
+  stop: StopSignals,
+  terminal: Terminal,
+): Promise<{ ending: Ending; failed: boolean }> {
+  const done = await Promise.race([work, stop.first.then(() => null)]);
+  if (done !== null) {
+    if (done.error !== null) throw done.error;
+    return { ending: 'no-work', failed: done.failed };
+  }
+  terminal.note('Draining: no new work; what runs finishes. A second signal cancels it.');
+  const drained = running.drain().then((): Ending => 'drained');
+  const ending = await Promise.race([drained, stop.second.then((): Ending => 'interrupted')]);
+  if (ending === 'interrupted') await running.cancelAll('The agent was asked twice to stop.');
+  return { ending, failed: false };
+}
+
+/** @throws AgentError CONFIG_INVALID: without credentials there is nothing to try */
+function requireCredentials(config: AgentConfig): void {
+  if (config.credentials !== null) return;
+  const missing = config.settings.clientId === null ? 'KUBOT_CLIENT_ID' : 'KUBOT_CLIENT_SECRET_FILE';
+  throw new AgentError('CONFIG_INVALID', `The agent has no credentials: ${missing} is not set.`, {
+    hint: 'KUBOT_CLIENT_ID and KUBOT_CLIENT_SECRET_FILE name the application that this host works as.',
+  });
+}
+
+function tell(event: AgentEvent, terminal: Terminal): void {
+  // Of progress only people want to hear, and they have `kubot robots`.
+  if (event.event === 'progress') return;
+  const time = new Date().toISOString();
+  terminal.json({ time, ...event });
+  terminal.line(`${localTime(time)}  ${eventText(event)}`);
+}
+
+function eventText(event: Exclude<AgentEvent, { event: 'progress' }>): string {
+  switch (event.event) {
+    case 'registered':
+      return `Registered as ${printable(event.worker)}`;
+    case 'run-started':
+      return printable(
+        `${event.run.robot.code} ${event.run.operation ?? ''} started (run ${shortId(event.run.id)})`,
+      );
+    case 'run-ended':
+      return runSentence(event.run);
+    case 'drained':
+      return 'Drained';
+  }
+}
+
+function tellEnd(ending: Ending, exitCode: number, terminal: Terminal): void {
+  terminal.json({ time: new Date().toISOString(), event: 'finished', reason: ending, exitCode });
+  if (ending === 'no-work') {
+    terminal.line(exitCode === 0 ? 'No work is left.' : 'No work is left; not every run succeeded.');
+  }
+}

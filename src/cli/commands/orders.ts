@@ -1,0 +1,84 @@
+import { parseDuration, SettingTextError } from '../../agent/config/parse-setting.ts';
+import { AgentError } from '../../shared/errors.ts';
+import type { Status } from '../../shared/status.ts';
+import type { Context } from '../context.ts';
+import { connectToAgent } from '../control-client.ts';
+import { runSentence } from '../run-table.ts';
+import { count, localTime, printable } from '../text.ts';
+
+/** Returns once the run is asked to end; it ends within its grace. */
+export async function cancel({ homeDir, terminal }: Context, [id]: [string]): Promise<number> {
+  const run = await connectToAgent(homeDir).cancel({ id });
+  terminal.json(run);
+  terminal.line(`Asked to end: ${runSentence(run)}`);
+  return 0;
+}
+
+export async function settle(
+  { homeDir, terminal }: Context,
+  [taskId]: [string],
+  { complete = false, handOver }: { complete?: boolean; handOver?: string },
+): Promise<number> {
+  if (complete === (handOver !== undefined)) {
+    throw new AgentError('USAGE', 'settle needs either --complete or --hand-over EMAIL.');
+  }
+  const run = await connectToAgent(homeDir).settle({
+    taskId,
+    action: complete ? 'complete' : 'hand-over',
+    email: handOver ?? null,
+  });
+  terminal.json(run);
+  terminal.line(
+    complete ? 'The task is completed.' : `The task is handed over to ${printable(handOver ?? '')}.`,
+  );
+  return 0;
+}
+
+export async function pause(
+  { homeDir, terminal }: Context,
+  _args: [],
+  options: { for?: string; reason?: string },
+): Promise<number> {
+  const forMs = options.for === undefined ? null : durationOption('--for', options.for);
+  const status = await connectToAgent(homeDir).pause({ forMs, reason: options.reason ?? null });
+  terminal.json(status);
+  const until = status.pause?.until ?? null;
+  terminal.line(
+    `Paused${until === null ? '' : ` until ${localTime(until)}`}: no new work is taken.${stillRunning(status)}`,
+  );
+  return 0;
+}
+
+export async function resume({ homeDir, terminal }: Context): Promise<number> {
+  const status = await connectToAgent(homeDir).resume();
+  terminal.json(status);
+  terminal.line('Work is taken again.');
+  return 0;
+}
+
+export async function drain({ homeDir, terminal }: Context): Promise<number> {
+  const status = await connectToAgent(homeDir).drain();
+  terminal.json(status);
+  terminal.line(`Draining: no new work is taken.${stillRunning(status)}`);
+  return 0;
+}
+
+/**
+ * A duration given on the command line, in milliseconds.
+ * @throws AgentError USAGE
+ */
+export function durationOption(option: string, text: string): number {
+  try {
+    const milliseconds = parseDuration(text);
+    if (milliseconds > 0) return milliseconds;
+    throw new SettingTextError('a duration longer than nothing');
+  } catch (error) {
+    if (!(error instanceof SettingTextError)) throw error;
+    throw new AgentError('USAGE', `${option} expects ${error.expected}, not ${text}.`);
+  }
+}
+
+function stillRunning({ runs }: Status): string {
+  const live = runs.active + runs.unsettled;
+  return live === 0 ? '' : ` ${count(live, 'run')} will finish.`;
+}

@@ -1,0 +1,61 @@
+import type { RunDetails } from '../../shared/run.ts';
+import type { Context } from '../context.ts';
+import { withReader } from '../read-handlers.ts';
+import { stateInWords } from '../run-table.ts';
+import { bytes, count, duration, localTime, printable } from '../text.ts';
+
+/** A failed run is a result like any other: exit code 0. */
+export async function run({ homeDir, terminal }: Context, [id]: [string]): Promise<number> {
+  const details = await withReader(homeDir, (handlers) => handlers.run({ id }));
+  terminal.json(details);
+  terminal.lines(describe(details));
+  return 0;
+}
+
+function describe(run: RunDetails): string[] {
+  const runtimes = Object.entries(run.runtimes).map(([name, version]) => `${name} ${version}`);
+  const facts: [string, string | null][] = [
+    ['Run', run.id],
+    ['Robot', `${run.robot.code}${run.robot.revision === null ? '' : `, revision ${run.robot.revision}`}`],
+    ['Operation', run.operation],
+    ['State', stateInWords(run)],
+    ['Why', run.error === null ? null : run.error.message],
+    ['To do', run.error?.hint ?? null],
+    ['Exit', run.signal ?? (run.exitCode === null ? null : `code ${run.exitCode}`)],
+    ['Source', `${run.source}, attempt ${run.attempt}`],
+    ['Task', run.taskId],
+    ['Process', run.processId],
+    ['Asked for', localTime(run.requestedAt)],
+    ['Started', run.startedAt === null ? null : localTime(run.startedAt)],
+    ['Ended', run.endedAt === null ? null : `${localTime(run.endedAt)}, after ${duration(run.durationMs)}`],
+    ['Runtimes', runtimes.join(', ') || null],
+    ['Sandbox', run.sandbox.achieved],
+    ['Log', `${count(run.log.lines, 'line')}, ${bytes(run.log.bytes)}; ${run.log.entriesSent} entries sent`],
+    ['Settled', run.settled === null ? null : `${run.settled.action} at ${localTime(run.settled.at)}`],
+    ['Output', run.outDir],
+  ];
+  return [
+    ...facts
+      .filter((fact): fact is [string, string] => fact[1] !== null)
+      .map(([title, text]) => `${title.padEnd(10)} ${printable(text)}`),
+    ...section(
+      'Timeline',
+      run.timeline.map(({ at, state }) => `${localTime(at)}  ${state}`),
+    ),
+    ...section(
+      'API calls',
+      run.apiCalls.map(
+        (call) =>
+          `${localTime(call.at)}  ${call.status ?? call.verdict}  ${call.method} ${call.path}${call.reason === null ? '' : ` (${call.reason})`}`,
+      ),
+    ),
+    ...section(
+      'Files',
+      run.files.map((file) => `${file.area}/${file.path}  ${bytes(file.bytes)}`),
+    ),
+  ];
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${printable(line)}`)];
+}

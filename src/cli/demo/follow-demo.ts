@@ -1,0 +1,75 @@
+import type { Agent, AgentEvent } from '../../agent/agent.ts';
+import type { Progress } from '../../shared/control-api.ts';
+import type { Run } from '../../shared/run.ts';
+import { logLineText } from '../log-lines.ts';
+import { runSentence } from '../run-table.ts';
+import type { Terminal } from '../terminal.ts';
+import { bytes, printable } from '../text.ts';
+
+/**
+ * Shows what the agent does as it does it: downloads with their progress, installs, the robots' lines.
+ * @returns how to stop
+ */
+export function followDemo(agent: Agent, terminal: Terminal): () => void {
+  const leaving = new AbortController();
+  const progress = createProgressLines(terminal);
+  const stop = agent.on((event) => tell(event));
+  return () => {
+    leaving.abort();
+    stop();
+  };
+
+  function tell(event: AgentEvent): void {
+    switch (event.event) {
+      case 'registered':
+        terminal.progress(`Agent     registered as ${printable(event.worker)}`);
+        break;
+      case 'progress':
+        progress(event.progress);
+        break;
+      case 'run-started':
+        void showLog(agent, event.run, terminal, leaving.signal);
+        break;
+      case 'run-ended':
+        terminal.progress(
+          `${terminal.style(event.run.outcome === 'succeeded' ? 'green' : 'red', runSentence(event.run))}`,
+        );
+        break;
+      case 'drained':
+        break;
+    }
+  }
+}
+
+/** A line when a step begins; where a screen can show it, how far it has come. */
+export function createProgressLines(terminal: Terminal): (progress: Progress) => void {
+  const steps = new Map<string, string>();
+  return ({ robotCode, step, bytes: done, totalBytes }) => {
+    const line = `${label(robotCode)}  ${printable(step)}`;
+    if (steps.get(robotCode) !== step) {
+      steps.set(robotCode, step);
+      const size = totalBytes === null ? '' : `, ${bytes(totalBytes)}`;
+      terminal.progress(`${line}${size} …`);
+    } else if (done !== null) {
+      const far =
+        totalBytes === null || totalBytes === 0 ? bytes(done) : `${Math.floor((100 * done) / totalBytes)} %`;
+      terminal.transient(`${line}  ${far}`);
+    }
+  };
+}
+
+/** Best effort: what the lines say stands in the run log too. */
+async function showLog(agent: Agent, run: Run, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const line of agent.handlers.logs({ id: run.id, follow: true }, signal)) {
+      if (signal.aborted) return;
+      terminal.progress(`${terminal.style('dim', label(run.robot.code))}  ${logLineText(line, terminal)}`);
+    }
+  } catch (error) {
+    if (!signal.aborted) terminal.note(`The log cannot be followed: ${String(error)}`);
+  }
+}
+
+function label(robotCode: string): string {
+  return printable(robotCode).padEnd(14);
+}
