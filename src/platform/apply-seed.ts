@@ -1,10 +1,12 @@
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { AgentError } from '../shared/errors.ts';
 import { linkDocuments, uriOf } from './document-links.ts';
 import type { Audited, Principal, Process, ProcessDefinition, ProcessItem, StoredDocument } from './model.ts';
-import type { PlatformState } from './platform-state.ts';
+import { auditOwn, type PlatformState } from './platform-state.ts';
 import type { Seed } from './seed.ts';
+import type { Kind, Kinds } from './store.ts';
 import { uuidV5 } from './uuid-v5.ts';
 import { zipFolder } from './zip-folder.ts';
 
@@ -12,16 +14,12 @@ import { zipFolder } from './zip-folder.ts';
 const DOCUMENT_PLACEHOLDER = /^kuflow-document:(.+)$/;
 
 /**
- * Puts a seed into the store: upserts by id, and never makes a finished task anew. Files are relative to `dir`.
- * @throws AgentError CONFIG_INVALID naming a file that is not there or a definition that nothing defines
+ * Puts a seed into the store: upserts by id, and leaves processes and tasks that are there as they are, so a
+ * finished task is never made anew. Files are relative to `dir`.
+ * @throws AgentError CONFIG_INVALID naming a file that is not there or a definition or owner that nothing defines
  */
-export async function applySeed(
-  state: PlatformState,
-  seed: Seed,
-  dir: string,
-  system: Principal,
-): Promise<void> {
-  const seeder = new Seeder(state, dir, system);
+export async function applySeed(state: PlatformState, seed: Seed, dir: string): Promise<void> {
+  const seeder = new Seeder(state, dir);
   for (const user of seed.users) seeder.user(user);
   for (const robot of seed.robots) await seeder.robot(robot);
   for (const definition of seed.processDefinitions) seeder.definition(definition);
@@ -33,15 +31,16 @@ class Seeder {
   readonly #dir: string;
   readonly #audited: Audited;
 
-  constructor(state: PlatformState, dir: string, system: Principal) {
+  constructor(state: PlatformState, dir: string) {
     this.#state = state;
     this.#dir = dir;
     const at = new Date(state.now()).toISOString();
-    this.#audited = { createdBy: system.id, createdAt: at, lastModifiedBy: system.id, lastModifiedAt: at };
+    const { systemId } = state;
+    this.#audited = { createdBy: systemId, createdAt: at, lastModifiedBy: systemId, lastModifiedAt: at };
   }
 
   user(user: Seed['users'][number]): void {
-    this.#state.store.save('principal', {
+    this.#put('principal', {
       id: this.#idOf(user.id, 'user', user.email),
       type: 'USER',
       name: user.name,
@@ -55,44 +54,32 @@ class Seeder {
   async robot(robot: Seed['robots'][number]): Promise<void> {
     const { store, files } = this.#state;
     const id = this.#idOf(robot.id, 'robot', robot.code);
-    const known = store.find('robot', id);
     const path = this.#fileOf(robot.package, `the package of robot ${robot.code}`);
-    const isFolder = statSync(path).isDirectory();
     const fileId = uuidV5(id, 'source-file');
-    const { lengthBytes, hashes } = await files.write(
-      fileId,
-      isFolder ? zipFolder(path) : createReadStream(path),
-    );
+    const isFolder = statSync(path).isDirectory();
+    const file = await files.writeHashed(fileId, isFolder ? zipFolder(path) : createReadStream(path));
+    const known = store.find('robot', id);
     const next = {
+      id,
       code: robot.code,
       name: robot.name,
       description: robot.description ?? null,
       ready: robot.ready,
       sourceType: robot.sourceType,
       environmentVariables: robot.environmentVariables,
-      file: { id: fileId, name: `${robot.code.toLowerCase()}.zip`, lengthBytes, hashes },
+      file: { id: fileId, name: `${robot.code.toLowerCase()}.zip`, ...file },
     };
-    const {
-      createdBy,
-      createdAt,
-      lastModifiedBy,
-      lastModifiedAt,
-      id: _,
-      ...before
-    } = known ?? { id, ...this.#audited };
-    const unchanged = known !== undefined && JSON.stringify(before) === JSON.stringify(next);
-    store.save('robot', {
-      id,
-      ...(unchanged
-        ? { createdBy, createdAt, lastModifiedBy, lastModifiedAt }
-        : { ...this.#audited, createdAt }),
-      ...next,
-    });
+    const { createdBy, createdAt, lastModifiedBy, lastModifiedAt } = known ?? this.#audited;
+    const stamps = { createdBy, createdAt, lastModifiedBy, lastModifiedAt };
+    // An agent prepares a robot anew when lastModifiedAt moves, so it moves only with a real change.
+    if (!isDeepStrictEqual(known, { ...stamps, ...next })) {
+      this.#put('robot', { ...this.#audited, createdBy, createdAt, ...next });
+    }
   }
 
   definition(definition: Seed['processDefinitions'][number]): void {
     const id = this.#idOf(definition.id, 'process-definition', definition.code);
-    const stored: ProcessDefinition = {
+    this.#put('definition', {
       id,
       version: uuidV5(id, 'version'),
       code: definition.code,
@@ -108,8 +95,7 @@ class Seeder {
           operation: task.operation ?? null,
         };
       }),
-    };
-    this.#state.store.save('definition', stored);
+    });
   }
 
   async process(process: Seed['processes'][number], index: number): Promise<void> {
@@ -118,7 +104,7 @@ class Seeder {
     if (!definition) {
       throw new AgentError(
         'CONFIG_INVALID',
-        `The seed's processes[${index}] names no definition: ${process.definition}.`,
+        `The seed's processes.${index}.definition names no process definition: ${process.definition}.`,
       );
     }
     const id = this.#idOf(process.id, 'process', String(index));
@@ -132,12 +118,14 @@ class Seeder {
         metadata: process.metadata,
         entity: null,
       };
-      store.save('process', created);
+      this.#put('process', created);
     }
     const documents = new Map<string, string>();
     for (const document of process.documents)
       documents.set(document.name, await this.#document(document, id));
-    for (const [at, task] of process.tasks.entries()) this.#task(task, at, id, definition, documents);
+    for (const [at, task] of process.tasks.entries()) {
+      this.#task(task, `processes.${index}.tasks.${at}`, at, id, definition, documents);
+    }
   }
 
   async #document(
@@ -147,51 +135,69 @@ class Seeder {
     const { store, files } = this.#state;
     const id = this.#idOf(document.id, 'document', `${processId}/${document.name}`);
     const path = this.#fileOf(document.file, `the document ${document.name}`);
-    const { lengthBytes } = await files.write(id, createReadStream(path));
     const stored: StoredDocument = {
       id,
       processId,
       name: document.name,
       contentType: contentTypeOf(document.name),
-      lengthBytes,
-      createdAt: this.#audited.createdAt,
+      lengthBytes: await files.write(id, createReadStream(path)),
+      createdAt: store.find('document', id)?.createdAt ?? this.#audited.createdAt,
       linked: true,
     };
-    store.save('document', stored);
+    this.#put('document', stored);
     return uriOf(stored);
   }
 
   #task(
     task: Seed['processes'][number]['tasks'][number],
+    where: string,
     index: number,
     processId: string,
     definition: ProcessDefinition,
     documents: Map<string, string>,
   ): void {
-    const { store } = this.#state;
+    const { store, behaviour } = this.#state;
     const id = this.#idOf(task.id, 'task', `${processId}/${index}`);
     if (store.find('item', id)) return;
     if (!definition.tasks.some((one) => one.code === task.definition)) {
       throw new AgentError(
         'CONFIG_INVALID',
-        `The seed has a task of ${task.definition}, which ${definition.code} does not define.`,
+        `The seed's ${where}.definition names no task of ${definition.code}: ${task.definition}.`,
       );
     }
+    const owner = task.ownerEmail === undefined ? null : this.#ownerOf(task.ownerEmail, where);
+    const claimed = owner !== null && behaviour.ownedTaskStartsAs === 'CLAIMED';
     const data = withDocuments(task.data, documents);
     const item: ProcessItem = {
       ...this.#audited,
       id,
       type: 'TASK',
       processId,
-      ownerId: null,
-      task: { state: 'READY', definitionCode: task.definition, data },
+      ownerId: owner?.id ?? null,
+      task: { state: claimed ? 'CLAIMED' : 'READY', definitionCode: task.definition, data },
       message: null,
-      claimedAt: null,
+      claimedAt: claimed ? this.#audited.createdAt : null,
       completedAt: null,
       cancelledAt: null,
     };
-    store.save('item', item);
+    this.#put('item', item);
     linkDocuments(this.#state, processId, data);
+  }
+
+  #ownerOf(email: string, where: string): Principal {
+    const owner = this.#state.store.all('principal').find((one) => one.email === email);
+    if (owner) return owner;
+    throw new AgentError('CONFIG_INVALID', `The seed's ${where}.ownerEmail is no user of it: ${email}.`);
+  }
+
+  #put<K extends Kind>(kind: K, value: Kinds[K]): void {
+    const { store } = this.#state;
+    const known = store.find(kind, value.id);
+    if (isDeepStrictEqual(known, value)) return;
+    store.atomically(() => {
+      store.save(kind, value);
+      auditOwn(this.#state, 'seed', `${kind}/${value.id}`, known ?? null, value);
+    });
   }
 
   #idOf(given: string | undefined, kind: string, key: string): string {

@@ -24,6 +24,8 @@ export interface PlatformBehaviour {
   acceptR26Names: boolean;
   /** Whether R24's query name taskDefinitionCode is taken; a newer server may have dropped it. */
   acceptR24Names: boolean;
+  /** Whether completing a process cancels its open items, as cancelling one does. */
+  completeCancelsItems: boolean;
   /** State of a task that is created with an owner. */
   ownedTaskStartsAs: 'READY' | 'CLAIMED';
 }
@@ -41,5 +43,6 @@ export const DEFAULT_BEHAVIOUR: PlatformBehaviour = {
   shape: 'both',
   acceptR26Names: true,
   acceptR24Names: true,
+  completeCancelsItems: true,
   ownedTaskStartsAs: 'CLAIMED',
 };

@@ -60,13 +60,15 @@ export async function createApi(
         Object.entries(OPERATIONS).map(([operationId, operation]) => [
           operationId,
           (context: Context, base: CallBase) =>
-            operation({
-              ...base,
-              operationId,
-              id: String(context.request.params.id ?? ''),
-              query: context.request.query,
-              body: context.request.requestBody,
-            }),
+            base.state.store.atomically(() =>
+              operation({
+                ...base,
+                operationId,
+                id: String(context.request.params.id ?? ''),
+                query: context.request.query,
+                body: context.request.requestBody,
+              }),
+            ),
         ]),
       ),
       postResponseHandler: (context: Context, base: CallBase) => {

@@ -61,6 +61,9 @@ export interface ProcessItem extends Audited {
   cancelledAt: string | null;
 }
 
+/** By algorithm, hex. */
+export type Hashes = Record<'sha256' | 'sha512' | 'sha1' | 'md5', string>;
+
 export interface Robot extends Audited {
   id: string;
   code: string;
@@ -73,8 +76,7 @@ export interface Robot extends Audited {
     id: string;
     name: string;
     lengthBytes: number;
-    /** By algorithm, hex. */
-    hashes: Record<'sha256' | 'sha512' | 'sha1' | 'md5', string>;
+    hashes: Hashes;
   };
 }
 

@@ -29,6 +29,11 @@ export function pageOf<T extends object, R>(
   };
 }
 
+/** All, or none when the query names other tenants only: this platform has one. */
+export function ofTenant<T>(state: { tenantId: string }, query: Record<string, unknown>, all: T[]): T[] {
+  return !Array.isArray(query.tenantId) || query.tenantId.includes(state.tenantId) ? all : [];
+}
+
 interface Sort<T> {
   property: keyof T & string;
   descending: boolean;

@@ -1,3 +1,4 @@
+import { ApiError } from './api-error.ts';
 import type { AssetProvider } from './asset-provider.ts';
 import type { PlatformBehaviour } from './behaviour.ts';
 import type { DocumentFiles } from './document-files.ts';
@@ -11,6 +12,8 @@ export interface PlatformState {
   readonly assets: AssetProvider;
   readonly behaviour: PlatformBehaviour;
   readonly tenantId: string;
+  /** Principal of what the platform does by itself. */
+  readonly systemId: string;
   readonly now: () => number;
 }
 
@@ -31,9 +34,17 @@ export interface Call {
 /** What an operation answers: JSON, or a file that is streamed. */
 export type Answer =
   | { status: number; body: unknown; headers?: Record<string, string> }
-  | { status: 200; file: { path: string; lengthBytes: number; etag: string | null; name: string } };
+  | { status: 200; file: { path: string; lengthBytes: number; etag: string } };
 
 export type Operation = (call: Call) => Answer | Promise<Answer>;
+
+/** @throws ApiError 400 for a tenant that is not this one */
+export function checkTenant(state: PlatformState, tenantId: string | undefined): void {
+  if (tenantId === undefined || tenantId === state.tenantId) return;
+  throw new ApiError(400, `Tenant ${tenantId} not found`, [
+    { code: 'NOT_FOUND', message: tenantId, location: 'tenantId', locationType: 'body' },
+  ]);
+}
 
 /** Creation and modification stamps of a resource. */
 export function stamp(call: Call, created?: { createdBy: string; createdAt: string }) {
@@ -44,6 +55,19 @@ export function stamp(call: Call, created?: { createdBy: string; createdAt: stri
     lastModifiedBy: call.principal.id,
     lastModifiedAt: at,
   };
+}
+
+/** Writes to the audit what the platform did by itself. */
+export function auditOwn(
+  state: PlatformState,
+  operation: string,
+  resource: string,
+  before: unknown,
+  after: unknown,
+): void {
+  const at = new Date(state.now()).toISOString();
+  const principalId = state.systemId;
+  state.store.audit({ at, principalId, sourceAddress: '', operation, resource, before, after });
 }
 
 /** Writes a mutation to the audit: who, from where, what, before and after. */

@@ -8,6 +8,14 @@ const code = z.string().min(1).max(50);
 const name = z.string().min(1).max(50);
 const json = z.record(z.string(), z.unknown());
 
+/** Codes stand for ids: twice the same one would be one thing that overwrites another. */
+function unique<T extends { code: string }>(list: readonly T[], context: z.RefinementCtx): void {
+  for (const [index, { code }] of list.entries()) {
+    if (list.findIndex((other) => other.code === code) === index) continue;
+    context.addIssue({ code: 'custom', path: [index, 'code'], message: `is there twice: ${code}` });
+  }
+}
+
 const TaskDefinitionSchema = z.strictObject({
   id,
   code,
@@ -34,10 +42,19 @@ export const SeedSchema = z.strictObject({
         sourceType: z.enum(['PACKAGE', 'UNKNOWN']).default('PACKAGE'),
       }),
     )
+    .superRefine(unique)
     .default([]),
   users: z.array(z.strictObject({ id, name, email: z.email() })).default([]),
   processDefinitions: z
-    .array(z.strictObject({ id, code, name, tasks: z.array(TaskDefinitionSchema).default([]) }))
+    .array(
+      z.strictObject({
+        id,
+        code,
+        name,
+        tasks: z.array(TaskDefinitionSchema).superRefine(unique).default([]),
+      }),
+    )
+    .superRefine(unique)
     .default([]),
   processes: z
     .array(

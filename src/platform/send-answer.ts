@@ -22,11 +22,15 @@ export async function sendAnswer(
   }
   const { path, lengthBytes, etag } = answer.file;
   const part = range ? rangeOf(request, lengthBytes, etag) : null;
+  if (part === 'none') {
+    response.writeHead(416, { 'content-range': `bytes */${lengthBytes}`, 'content-length': 0 }).end();
+    return;
+  }
   const [first, last] = part ?? [0, lengthBytes - 1];
   response.writeHead(part ? 206 : 200, {
     'content-type': 'application/octet-stream',
     'content-length': last - first + 1,
-    ...(range && { 'accept-ranges': 'bytes', ...(etag !== null && { etag }) }),
+    ...(range && { 'accept-ranges': 'bytes', etag }),
     ...(part && { 'content-range': `bytes ${first}-${last}/${lengthBytes}` }),
   });
   if (request.method === 'HEAD' || lengthBytes === 0) {
@@ -36,12 +40,16 @@ export async function sendAnswer(
   await pipeline(createReadStream(path, { start: first, end: last }), response);
 }
 
-/** First and last byte asked for, when the request names one range that fits and its If-Range holds. */
-function rangeOf(request: IncomingMessage, length: number, etag: string | null): [number, number] | null {
+/**
+ * First and last byte asked for; null where all of it is to be sent: no range, several, or one of another content
+ * than If-Range says. 'none': a range that begins beyond the end.
+ */
+function rangeOf(request: IncomingMessage, length: number, etag: string): [number, number] | null | 'none' {
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
   const condition = request.headers['if-range'];
   if (from === undefined || (condition !== undefined && condition !== etag)) return null;
   const first = Number(from);
   const last = to ? Math.min(Number(to), length - 1) : length - 1;
+  if (first >= length) return 'none';
   return first <= last ? [first, last] : null;
 }

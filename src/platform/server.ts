@@ -34,7 +34,8 @@ export async function startServer(
     server.listen(listen.port, listen.host, resolve);
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://${listen.host}:${port}`, close: () => closeServer(server) };
+  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+  return { url: `http://${host}:${port}`, close: () => closeServer(server) };
 }
 
 async function answerRequest(

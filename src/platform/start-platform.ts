@@ -86,10 +86,11 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       'tenantId',
       () => seed?.tenant.id ?? uuidV5(TENANTS, seed?.tenant.name ?? 'KuBot'),
     );
-    const state: PlatformState = { store, files, assets: options.assets, behaviour, tenantId, now };
     const main = ensureApplication(store, 'KuBot Runner', options.credentials);
-    const system = ensurePrincipal(store, { type: 'SYSTEM', name: 'System' });
-    if (seed) await applySeed(state, seed, seedDir, system);
+    const systemId = ensurePrincipal(store, { type: 'SYSTEM', name: 'System' }).id;
+    const { assets } = options;
+    const state: PlatformState = { store, files, assets, behaviour, tenantId, systemId, now };
+    if (seed) await applySeed(state, seed, seedDir);
     const api = await createApi(specPath(), options.onInvalidAnswer ?? null);
     const server = await startServer(
       api,
@@ -104,7 +105,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       behaviour,
       audit: () => store.listAudit(),
       addApplication: (name) => ensureApplication(store, name),
-      seed: (more, dir) => applySeed(state, parseSeed(more, 'given'), dir, system),
+      seed: (more, dir) => applySeed(state, parseSeed(more, 'given'), dir),
       close: async () => {
         await server.close();
         closeStore();

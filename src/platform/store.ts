@@ -13,7 +13,7 @@ import type {
   Worker,
 } from './model.ts';
 
-interface Kinds {
+export interface Kinds {
   principal: Principal;
   definition: ProcessDefinition;
   process: Process;
@@ -89,6 +89,20 @@ export class Store {
     if (surplus <= 0) return;
     logs.splice(0, surplus);
     this.#statements.dropLogs.run(itemId, surplus);
+  }
+
+  /** What `body` writes before it first waits is on disk as a whole, or not at all. */
+  atomically<T>(body: () => T): T {
+    if (this.#database.isTransaction) return body();
+    this.#database.exec('BEGIN');
+    try {
+      const result = body();
+      this.#database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
   }
 
   audit(entry: Omit<AuditEntry, 'seq'>): void {

@@ -65,7 +65,7 @@ export function itemInPage(state: State, item: ProcessItem) {
   return {
     ...itemBase(state, item),
     ...(item.task && { task: { state: item.task.state, ...taskDefinition(state, item) } }),
-    ...(item.message && { message: { text: item.message.text ?? '' } }),
+    ...(item.message && { message: messageInPage(item.message) }),
   };
 }
 
@@ -82,10 +82,17 @@ export function itemToWire(state: State, item: ProcessItem) {
     }),
     ...(item.message && {
       message: {
-        ...(item.message.text !== null && { text: item.message.text }),
+        ...messageInPage(item.message),
         ...(item.message.data && { data: value(item.message.data) }),
       },
     }),
+  };
+}
+
+function messageInPage({ text, definitionCode }: NonNullable<ProcessItem['message']>) {
+  return {
+    ...(text !== null && { text }),
+    ...(definitionCode !== null && { dataStructureDataDefinitionCode: definitionCode }),
   };
 }
 

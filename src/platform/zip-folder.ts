@@ -2,8 +2,11 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ZipFile } from 'yazl';
 
-/** The earliest time that a ZIP can say, so that the same files give the same bytes. */
-const FIXED_TIME = new Date(Date.UTC(1980, 0, 1));
+/**
+ * The earliest time that a ZIP can say, so that the same files give the same bytes. Local time: a ZIP's times have
+ * no zone, and yazl writes the local ones.
+ */
+const FIXED_TIME = new Date(1980, 0, 1);
 
 /** A folder as a ZIP, the same bytes for the same files: sorted, with fixed times and modes. */
 export function zipFolder(dir: string): AsyncIterable<Buffer> {

@@ -1,11 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { audit, type Operation, stamp } from '../platform-state.ts';
+import { ApiError } from '../api-error.ts';
+import { audit, checkTenant, type Operation, stamp } from '../platform-state.ts';
 
 const TOKEN_LIFE_MS = 60 * 60_000;
 
 /** A token for the engine. The embedded platform has no engine yet, so nothing takes it. */
 export const createAuthentication: Operation = (call) => {
-  const { type } = call.body as { type: 'ENGINE_TOKEN' | 'ENGINE_CERTIFICATE' };
+  const { type, tenantId } = call.body as { type: 'ENGINE_TOKEN' | 'ENGINE_CERTIFICATE'; tenantId?: string };
+  checkTenant(call.state, tenantId);
+  if (type !== 'ENGINE_TOKEN') throw new ApiError(501, `The embedded platform does not offer ${type}`);
   const id = randomUUID();
   audit(call, `authentication/${id}`, null, { type });
   return {
@@ -15,12 +18,10 @@ export const createAuthentication: Operation = (call) => {
       id,
       type,
       tenantId: call.state.tenantId,
-      ...(type === 'ENGINE_TOKEN' && {
-        engineToken: {
-          token: randomBytes(32).toString('base64url'),
-          expiredAt: new Date(call.state.now() + TOKEN_LIFE_MS).toISOString(),
-        },
-      }),
+      engineToken: {
+        token: randomBytes(32).toString('base64url'),
+        expiredAt: new Date(call.state.now() + TOKEN_LIFE_MS).toISOString(),
+      },
     },
   };
 };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ApiError } from '../api-error.ts';
 import { documentIdOf, uriOf } from '../document-links.ts';
 import type { StoredDocument } from '../model.ts';
-import { audit, type Operation, type PlatformState } from '../platform-state.ts';
+import { audit, auditOwn, type Operation, type PlatformState } from '../platform-state.ts';
 import { processOf } from './processes.ts';
 
 /** A document that nothing links is deleted after this long. */
@@ -13,7 +13,7 @@ export const uploadProcessDocument: Operation = async (call) => {
   processOf(state, id);
   await deleteExpired(state);
   const documentId = randomUUID();
-  const { lengthBytes } = await state.files.write(documentId, call.stream);
+  const lengthBytes = await state.files.write(documentId, call.stream);
   const document: StoredDocument = {
     id: documentId,
     processId: id,
@@ -23,8 +23,10 @@ export const uploadProcessDocument: Operation = async (call) => {
     createdAt: new Date(state.now()).toISOString(),
     linked: false,
   };
-  state.store.save('document', document);
-  audit(call, `document/${documentId}`, null, document);
+  state.store.atomically(() => {
+    state.store.save('document', document);
+    audit(call, `document/${documentId}`, null, document);
+  });
   return { status: 200, body: { documentUri: uriOf(document) } };
 };
 
@@ -40,7 +42,6 @@ export const downloadProcessDocument: Operation = async ({ state, id, query }) =
       path: state.files.pathOf(document.id),
       lengthBytes: document.lengthBytes,
       etag: `"${document.id}"`,
-      name: document.name,
     },
   };
 };
@@ -48,7 +49,10 @@ export const downloadProcessDocument: Operation = async ({ state, id, query }) =
 async function deleteExpired(state: PlatformState): Promise<void> {
   for (const document of state.store.all('document')) {
     if (document.linked || state.now() - Date.parse(document.createdAt) < UNLINKED_LIFE_MS) continue;
-    state.store.remove('document', document.id);
+    state.store.atomically(() => {
+      state.store.remove('document', document.id);
+      auditOwn(state, 'deleteUnlinkedDocument', `document/${document.id}`, document, null);
+    });
     await state.files.remove(document.id);
   }
 }

@@ -1,12 +1,14 @@
 import { ApiError } from '../api-error.ts';
 import type { Principal } from '../model.ts';
-import { pageOf } from '../paging.ts';
+import { ofTenant, pageOf } from '../paging.ts';
 import type { Operation, PlatformState } from '../platform-state.ts';
 import { principalToWire } from '../wire.ts';
 
 export const findPrincipals: Operation = ({ state, query }) => {
   const type = query.type === 'API_KEY' ? 'APPLICATION' : query.type;
-  const all = state.store.all('principal').filter((one) => type === undefined || one.type === type);
+  // There are no groups, so nobody is in one.
+  const known = query.groupId === undefined ? state.store.all('principal') : [];
+  const all = ofTenant(state, query, known).filter((one) => type === undefined || one.type === type);
   const page = pageOf(all, query, ['id', 'name'], (one) => {
     const { id, type, name } = principalToWire(state, one);
     return { id, type, name };
@@ -29,6 +31,9 @@ export function principalOf(
   id: string | undefined,
   email: string | undefined,
 ): Principal {
+  if (id !== undefined && email !== undefined)
+    throw new ApiError(400, 'Name a principal by id or by email, not both');
+  if (id === undefined && email === undefined) throw new ApiError(400, 'Name a principal, by id or by email');
   const found =
     id !== undefined
       ? state.store.find('principal', id)

@@ -19,7 +19,7 @@ const SORTABLE = ['id', 'createdAt', 'lastModifiedAt', 'claimedAt', 'completedAt
 export const findProcessItems: Operation = ({ state, query }) => {
   const passes = (name: string, value: string | undefined) => {
     const wanted = query[name];
-    return !Array.isArray(wanted) || wanted.length === 0 || (value !== undefined && wanted.includes(value));
+    return !Array.isArray(wanted) || (value !== undefined && wanted.includes(value));
   };
   const items = state.store
     .all('item')

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ApiError } from '../api-error.ts';
 import { linkDocuments } from '../document-links.ts';
 import type { JsonObject, Process } from '../model.ts';
-import { pageOf } from '../paging.ts';
+import { ofTenant, pageOf } from '../paging.ts';
 import { patchJson } from '../patch-json.ts';
 import { audit, type Call, type Operation, type PlatformState, stamp } from '../platform-state.ts';
 import { isOpen, processInPage, processToWire } from '../wire.ts';
@@ -10,8 +10,11 @@ import { principalOf } from './principals.ts';
 
 export const findProcesses: Operation = ({ state, query }) => ({
   status: 200,
-  body: pageOf(state.store.all('process'), query, ['id', 'createdAt', 'lastModifiedAt'], (process) =>
-    processInPage(state, process),
+  body: pageOf(
+    ofTenant(state, query, state.store.all('process')),
+    query,
+    ['id', 'createdAt', 'lastModifiedAt'],
+    (process) => processInPage(state, process),
   ),
 });
 
@@ -93,7 +96,7 @@ function end(call: Call, to: 'COMPLETED' | 'CANCELLED') {
   const process = processOf(state, call.id);
   if (process.state === to) return { status: 200, body: processToWire(state, process) };
   if (process.state !== 'RUNNING') throw new ApiError(409, `Process ${call.id} is ${process.state}`);
-  if (to === 'CANCELLED') cancelItems(call);
+  if (to === 'CANCELLED' || state.behaviour.completeCancelsItems) cancelItems(call);
   return change(call, () => ({ state: to }));
 }
 

@@ -1,21 +1,18 @@
 import { ApiError } from '../api-error.ts';
 import type { Principal } from '../model.ts';
-import { pageOf } from '../paging.ts';
+import { ofTenant, pageOf } from '../paging.ts';
 import type { Operation, PlatformState } from '../platform-state.ts';
 import { uuidV5 } from '../uuid-v5.ts';
 import { principalToWire } from '../wire.ts';
 
 export const findTenantUsers: Operation = ({ state, query }) => {
   const emails = Array.isArray(query.email) ? query.email : null;
-  const users = usersOf(state).filter((user) => emails === null || emails.includes(user.email));
-  return {
-    status: 200,
-    body: pageOf(users, query, [], (user) => ({
-      id: tenantUserId(state, user),
-      principalId: user.id,
-      tenantId: state.tenantId,
-    })),
-  };
+  // There are no groups, so nobody is in one.
+  const known = query.groupId === undefined ? usersOf(state) : [];
+  const users = ofTenant(state, query, known)
+    .filter((user) => emails === null || emails.includes(user.email))
+    .map((user) => ({ id: tenantUserId(state, user), principalId: user.id, tenantId: state.tenantId }));
+  return { status: 200, body: pageOf(users, query, ['id'], (user) => user) };
 };
 
 export const retrieveTenantUser: Operation = ({ state, id }) => {

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../model.ts';
-import { audit, type Operation, stamp } from '../platform-state.ts';
+import { audit, checkTenant, type Operation, stamp } from '../platform-state.ts';
 
 /** Registers a worker: 201 the first time, 200 when one of the same identity is there. */
 export const createWorker: Operation = (call) => {
   const { store, behaviour } = call.state;
-  const body = call.body as JsonObject & { identity: string };
+  const body = call.body as JsonObject & { identity: string; tenantId?: string };
+  checkTenant(call.state, body.tenantId);
   const known = store.all('worker').find((worker) => worker.identity === body.identity);
   const worker = {
     ...stamp(call, known),
