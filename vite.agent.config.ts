@@ -20,7 +20,11 @@ export default defineConfig({
     minify: false,
     sourcemap: true,
     rolldownOptions: {
-      input: { cli: 'src/cli/main.ts' },
+      input: {
+        cli: 'src/cli/main.ts',
+        // The agent runs it in a short child process (src/agent/gateway/certificate-authority.ts).
+        'issue-certificates': 'src/agent/gateway/issue-certificates.ts',
+      },
       external: [...builtinModules, /^node:/],
       output: {
         format: 'es',

@@ -1,7 +1,8 @@
-import { chmod, readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Journal } from '../journal/open-journal.ts';
 import type { AgentLog } from '../logs/agent-log.ts';
+import { removeTree } from '../runtimes/remove-tree.ts';
 
 export interface RetentionOptions {
   journal: Journal;
@@ -27,21 +28,4 @@ export async function removeOldRunFolders(options: RetentionOptions): Promise<nu
   }
   if (removed > 0) log.info('Old run folders removed', { removed });
   return removed;
-}
-
-/** Removes a folder whose parts may be read-only. */
-export async function removeTree(dir: string): Promise<void> {
-  try {
-    await rm(dir, { recursive: true, force: true });
-  } catch {
-    await makeWritable(dir);
-    await rm(dir, { recursive: true, force: true });
-  }
-}
-
-async function makeWritable(dir: string): Promise<void> {
-  await chmod(dir, 0o700);
-  for (const entry of await readdir(dir, { withFileTypes: true })) {
-    if (entry.isDirectory()) await makeWritable(join(dir, entry.name));
-  }
 }
