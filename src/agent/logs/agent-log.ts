@@ -1,0 +1,85 @@
+import winston from 'winston';
+import { Masker } from './masker.ts';
+import { RotatingFile } from './rotating-file.ts';
+
+export type AgentLogFields = Record<string, unknown>;
+
+/** The agent's own diary. Messages are constant sentences; what varies goes into the fields. */
+export interface AgentLog {
+  /** A person must act. */
+  error(message: string, fields?: AgentLogFields): void;
+  /** We coped. */
+  warn(message: string, fields?: AgentLogFields): void;
+  /** State changed. */
+  info(message: string, fields?: AgentLogFields): void;
+  /** Loops. */
+  debug(message: string, fields?: AgentLogFields): void;
+}
+
+export interface OpenAgentLog extends AgentLog {
+  /** Values that are never to be written, from now on. */
+  addSecrets(secrets: Iterable<string>): void;
+  close(): void;
+}
+
+export interface AgentLogOptions {
+  /** Rotated files stand beside it, as `<path>.1`, the newest, and so on. */
+  path: string;
+  level: 'error' | 'warn' | 'info' | 'debug';
+  secrets?: Iterable<string>;
+  /** Size of one file; 5 MB unless told. */
+  maxBytes?: number;
+  /** Rotated files kept; 4 unless told. */
+  keep?: number;
+  now?: () => number;
+}
+
+/** JSON lines `{"time","level","message",…fields}`, masked, in a file of 0600 that is rotated by size. */
+export function openAgentLog(options: AgentLogOptions): OpenAgentLog {
+  const now = options.now ?? Date.now;
+  const secrets = new Set(options.secrets);
+  let masker = new Masker(writtenForms(secrets));
+  const file = new RotatingFile({
+    path: options.path,
+    maxBytes: options.maxBytes ?? 5 * 1024 * 1024,
+    keep: options.keep ?? 4,
+  });
+  const line = winston.format.printf(({ level, message, ...fields }) =>
+    masker.maskText(
+      JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields }, readable),
+    ),
+  );
+  const logger = winston.createLogger({ level: options.level, format: line, transports: [file] });
+  const write =
+    (level: string) =>
+    (message: string, fields: AgentLogFields = {}) => {
+      // A field of winston's own name must not replace the sentence or its level.
+      const { level: fieldLevel, message: fieldMessage, ...rest } = fields;
+      logger.log(level, message, {
+        ...rest,
+        ...(fieldLevel === undefined ? {} : { fieldLevel }),
+        ...(fieldMessage === undefined ? {} : { reason: fieldMessage }),
+      });
+    };
+  return {
+    error: write('error'),
+    warn: write('warn'),
+    info: write('info'),
+    debug: write('debug'),
+    addSecrets: (more) => {
+      for (const secret of more) secrets.add(secret);
+      masker = new Masker(writtenForms(secrets));
+    },
+    close: () => logger.close(),
+  };
+}
+
+/** In JSON a secret may stand with its quotes and backslashes escaped. */
+function writtenForms(secrets: Iterable<string>): string[] {
+  return [...secrets].flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+}
+
+function readable(_key: string, value: unknown): unknown {
+  if (value instanceof Error) return { name: value.name, message: value.message, stack: value.stack };
+  return typeof value === 'bigint' ? String(value) : value;
+}
