@@ -46,7 +46,7 @@ async function answerRequest(
 ): Promise<void> {
   response.setHeader('date', new Date(state.now()).toUTCString());
   const principal = authenticate(state.store, request.headers.authorization);
-  const url = new URL(request.url ?? '/', 'http://platform');
+  const url = parseUrl(request.url ?? '/');
   const query = readQuery(url.searchParams, url.pathname, state.behaviour);
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
   const answer = await api.handle(
@@ -60,6 +60,17 @@ async function answerRequest(
     { state, principal, sourceAddress: request.socket.remoteAddress ?? '', stream: request },
   );
   await sendAnswer(request, response, answer, state.behaviour.range);
+}
+
+/** @throws ApiError 400 */
+function parseUrl(text: string): URL {
+  try {
+    const url = new URL(text, 'http://platform');
+    decodeURIComponent(url.pathname);
+    return url;
+  } catch {
+    throw new ApiError(400, 'The path of the request is no URL');
+  }
 }
 
 function sendError(response: ServerResponse, error: unknown, nowMs: number): void {
