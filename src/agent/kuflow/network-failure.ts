@@ -53,7 +53,9 @@ const UNKNOWN: Record<string, string> = {
 /** What fetch's error, or that of reading its body, means. */
 export function readNetworkFailure(error: unknown): NetworkFailure {
   const chain = causesOf(error);
-  for (const { code, syscall } of chain) {
+  for (const { name, code, syscall } of chain) {
+    if (name === 'HTTPParserError')
+      return { reason: 'the answer is not HTTP', outcome: 'unknown', hint: null };
     if (code === undefined) continue;
     const notSent = NOT_SENT[code];
     if (notSent !== undefined) return { reason: notSent, outcome: 'not-sent', hint: hintFor(code) };
@@ -63,13 +65,13 @@ export function readNetworkFailure(error: unknown): NetworkFailure {
     }
     const unknown = UNKNOWN[code];
     if (unknown !== undefined) return { reason: unknown, outcome: 'unknown', hint: null };
-    if (code.startsWith('HPE_')) return { reason: 'the answer is not HTTP', outcome: 'unknown', hint: null };
   }
   const last = chain.at(-1);
   return { reason: last?.message || 'the connection failed', outcome: 'unknown', hint: null };
 }
 
 interface Cause {
+  name: string;
   code: string | undefined;
   syscall: string | undefined;
   message: string;
@@ -81,6 +83,7 @@ function causesOf(error: unknown): Cause[] {
   let present = error;
   while (present instanceof Error && causes.length < 8) {
     causes.push({
+      name: present.name,
       code: textOf(present, 'code'),
       syscall: textOf(present, 'syscall'),
       message: present.message,

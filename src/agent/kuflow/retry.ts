@@ -64,7 +64,10 @@ export function backoffMs(failures: number, random: () => number): number {
 export function parseRetryAfter(value: string | null, nowMs: number): number | null {
   if (value === null) return null;
   const text = value.trim();
-  const waitMs = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
+  const isSeconds = /^\d+(\.\d+)?$/.test(text);
+  // Dates of HTTP begin with a weekday; Date.parse would also make one of "-5".
+  if (!isSeconds && !/^[A-Z]/i.test(text)) return null;
+  const waitMs = isSeconds ? Number(text) * 1000 : Date.parse(text) - nowMs;
   if (!Number.isFinite(waitMs)) return null;
   return Math.min(Math.max(waitMs, 0), LONGEST_RETRY_AFTER_MS);
 }
@@ -82,7 +85,7 @@ export function interrupted(outcome: 'not-sent' | 'unknown'): AgentError {
   });
 }
 
-/** Waits, or less if `signal` aborts; the process may end meanwhile. */
+/** Waits, or less if `signal` aborts. */
 export const sleepFor: Sleep = (milliseconds, signal) =>
   new Promise((resolve) => {
     if (signal?.aborted) return resolve();
