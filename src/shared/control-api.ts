@@ -7,21 +7,21 @@ import { RobotViewSchema, StatusSchema } from './status.ts';
 // and tests. The server's handlers and the client are typed and checked by this declaration alone.
 
 /** Where a setting's value comes from. */
-export const SETTING_SOURCES = ['policy', 'flag', 'environment', 'file', 'default'] as const;
+const SETTING_SOURCES = ['policy', 'flag', 'environment', 'file', 'default'] as const;
 
-export const SettingViewSchema = z.object({
+const SettingViewSchema = z.object({
   key: z.string(),
   value: z.unknown(),
   source: z.enum(SETTING_SOURCES),
 });
 
-export const ExplainedSettingSchema = SettingViewSchema.extend({
+const ExplainedSettingSchema = SettingViewSchema.extend({
   /** True where a policy set it: neither flag nor file can change it. */
   locked: z.boolean(),
 });
 
 /** What preparing a robot is at: a download, an install, a post-install step. */
-export const ProgressSchema = z.object({
+const ProgressSchema = z.object({
   robotCode: z.string(),
   step: z.string(),
   bytes: z.number().nullable(),
@@ -29,7 +29,7 @@ export const ProgressSchema = z.object({
 });
 
 /** A client that listens gets a snapshot first, then what changes. */
-export const ControlEventSchema = z.discriminatedUnion('type', [
+const ControlEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('snapshot'), status: StatusSchema, runs: z.array(RunSchema) }),
   z.object({ type: z.literal('run'), run: RunSchema }),
   z.object({ type: z.literal('status'), status: StatusSchema }),
@@ -104,7 +104,7 @@ export const CONTROL_API = {
   events: stream(NONE, ControlEventSchema),
 } as const;
 
-export type ControlApi = typeof CONTROL_API;
+type ControlApi = typeof CONTROL_API;
 export type ControlMethod = keyof ControlApi;
 
 interface Call<I extends z.ZodType, O extends z.ZodType> {
@@ -139,7 +139,6 @@ export type ControlHandlers = { readonly [M in ControlMethod]: HandlerOf<Control
 export type ControlEvent = z.infer<typeof ControlEventSchema>;
 export type Progress = z.infer<typeof ProgressSchema>;
 export type RunsQuery = z.infer<typeof RunsQuerySchema>;
-export type SettingSource = (typeof SETTING_SOURCES)[number];
 export type SettingView = z.infer<typeof SettingViewSchema>;
 export type ExplainedSetting = z.infer<typeof ExplainedSettingSchema>;
 

@@ -1,6 +1,6 @@
 import type { RobotSettings, Settings } from '../../shared/settings.ts';
 
-export interface Credentials {
+interface Credentials {
   readonly clientId: string;
   readonly clientSecret: string;
 }

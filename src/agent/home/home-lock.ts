@@ -6,7 +6,7 @@ import type { HomePaths } from './home-paths.ts';
 import { writeAtomically } from './write-atomically.ts';
 
 /** Who has a home, for people and for clients. True only while the lock is held: a crash leaves the file. */
-export const HomeHolderSchema = z.object({
+const HomeHolderSchema = z.object({
   pid: z.number().int(),
   startedAt: z.string(),
   /** Where its control API is; null: it has none (`config set` without an agent). */

@@ -60,10 +60,10 @@ export async function demo(context: Context, _args: [], options: Record<string, 
     const agent = createAgent(config, { environment });
     closers.push(() => agent.close());
     const unfollow = followDemo(agent, terminal);
-    closers.push(async () => unfollow());
+    closers.push(unfollow);
     await agent.start();
     await runToTheEnd(agent, stop.first);
-    unfollow();
+    await unfollow();
     const results = await resultOfTasks(agent.handlers, tasks);
     const ok = results.length > 0 && results.every(({ isCompleted }) => isCompleted);
     terminal.json({ ok, tasks: results.map(({ view }) => view) });

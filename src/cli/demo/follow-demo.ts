@@ -1,4 +1,5 @@
-import type { Agent, AgentEvent } from '../../agent/agent.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Agent } from '../../agent/agent.ts';
 import type { Progress } from '../../shared/control-api.ts';
 import type { Run } from '../../shared/run.ts';
 import { logLineText } from '../log-lines.ts';
@@ -6,20 +7,18 @@ import { runSentence } from '../run-table.ts';
 import type { Terminal } from '../terminal.ts';
 import { bytes, printable } from '../text.ts';
 
+/** How long the last lines of ended runs may take to be shown. */
+const LAST_LINES_MS = 1000;
+
 /**
  * Shows what the agent does as it does it: downloads with their progress, installs, the robots' lines.
- * @returns how to stop
+ * @returns how to stop, once the last lines are shown
  */
-export function followDemo(agent: Agent, terminal: Terminal): () => void {
+export function followDemo(agent: Agent, terminal: Terminal): () => Promise<void> {
   const leaving = new AbortController();
+  const logs = new Map<string, Promise<void>>();
   const progress = createProgressLines(terminal);
-  const stop = agent.on((event) => tell(event));
-  return () => {
-    leaving.abort();
-    stop();
-  };
-
-  function tell(event: AgentEvent): void {
+  const stop = agent.on((event) => {
     switch (event.event) {
       case 'registered':
         terminal.progress(`Agent     registered as ${printable(event.worker)}`);
@@ -28,17 +27,26 @@ export function followDemo(agent: Agent, terminal: Terminal): () => void {
         progress(event.progress);
         break;
       case 'run-started':
-        void showLog(agent, event.run, terminal, leaving.signal);
+        logs.set(event.run.id, showLog(agent, event.run, terminal, leaving.signal));
         break;
       case 'run-ended':
-        terminal.progress(
-          `${terminal.style(event.run.outcome === 'succeeded' ? 'green' : 'red', runSentence(event.run))}`,
-        );
+        logs.set(event.run.id, showEnd(event.run, terminal, logs.get(event.run.id)));
         break;
       case 'drained':
         break;
     }
-  }
+  });
+  return async () => {
+    stop();
+    await Promise.race([Promise.all(logs.values()), sleep(LAST_LINES_MS, undefined, { ref: false })]);
+    leaving.abort();
+  };
+}
+
+/** How a run ended, below its last line. */
+async function showEnd(run: Run, terminal: Terminal, log: Promise<void> | undefined): Promise<void> {
+  await log;
+  terminal.progress(terminal.style(run.outcome === 'succeeded' ? 'green' : 'red', runSentence(run)));
 }
 
 /** A line when a step begins; where a screen can show it, how far it has come. */
