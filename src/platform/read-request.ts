@@ -58,6 +58,11 @@ function unknownName(name: string): ApiError {
   ]);
 }
 
+/** Uploads: their body is a file whatever its Content-Type says, also where that is JSON. */
+export function takesOctets(path: string): boolean {
+  return /\/~actions\/upload-[a-z-]+$/.test(path);
+}
+
 /** The JSON body, or undefined when there is none or it is no JSON by its type. @throws ApiError 400, 413 */
 export async function readJson(request: IncomingMessage, behaviour: PlatformBehaviour): Promise<unknown> {
   const type = request.headers['content-type'] ?? '';

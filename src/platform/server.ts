@@ -4,7 +4,7 @@ import { ApiError, defaultError } from './api-error.ts';
 import { authenticate } from './authenticate.ts';
 import type { Api } from './create-api.ts';
 import type { PlatformState } from './platform-state.ts';
-import { readJson, readQuery } from './read-request.ts';
+import { readJson, readQuery, takesOctets } from './read-request.ts';
 import { sendAnswer } from './send-answer.ts';
 
 /** How long open connections get to end before they are cut. */
@@ -55,7 +55,7 @@ async function answerRequest(
       path: url.pathname,
       query,
       headers: request.headers as Record<string, string>,
-      body: await readJson(request, state.behaviour),
+      body: takesOctets(url.pathname) ? undefined : await readJson(request, state.behaviour),
     },
     { state, principal, sourceAddress: request.socket.remoteAddress ?? '', stream: request },
   );
