@@ -31,6 +31,7 @@ export async function withRetry<T>(options: RetryOptions<T>): Promise<T> {
     } catch (error) {
       if (!isAgentError(error) || tries >= operation.attempts || !mayRepeat(operation.repeat, error))
         throw error;
+      if (signal?.aborted) throw interrupted(outcomeOf(error));
       const waitMs = Math.max(retryAfterOf(error) ?? 0, backoffMs(tries - 1, random));
       onWait(waitMs, error);
       await sleep(waitMs, signal);

@@ -15,6 +15,7 @@ import {
 } from './api-error.ts';
 import type { ConnectionTracker } from './connection.ts';
 import { OPERATIONS, type OperationId } from './operations.ts';
+import { readErrorBody, readJson } from './response-body.ts';
 import { interrupted, parseRetryAfter, retryAfterOf, type Sleep, withRetry } from './retry.ts';
 
 export type Api = Client<paths>;
@@ -54,11 +55,6 @@ export interface TransportOptions {
   timeoutMs?: number | undefined;
 }
 
-/** An answer of JSON is at most this long; a task with a full log takes some MB. */
-const JSON_LIMIT_BYTES = 64 * 1024 * 1024;
-/** Of an error's body, so much is read. */
-const ERROR_LIMIT_BYTES = 64 * 1024;
-
 /**
  * Calls the API: credentials, time limits, retries, errors in our words, and bodies parsed.
  * Its methods throw AgentError: PLATFORM_UNREACHABLE, PLATFORM_ERROR, PLATFORM_REFUSED {status}, RATE_LIMITED,
@@ -88,8 +84,7 @@ export class Transport {
   ): Promise<Answer<z.output<S>>> {
     return await this.#repeated(operationId, signal, async (site, attempt) => {
       const { response } = await send(this.#api, this.#init(site, attempt.signal, 'manual'));
-      const text = new TextDecoder().decode(await readBody(site, response, JSON_LIMIT_BYTES));
-      const value = parseBody(site, response, text, schema);
+      const value = await readJson(site, response, schema);
       return { value, status: response.status, headers: response.headers };
     });
   }
@@ -187,7 +182,7 @@ export class Transport {
 
   async #errorOf(site: CallSite, response: Response, authorization: string): Promise<AgentError> {
     const { status, headers } = response;
-    const body = await readBeginning(response, ERROR_LIMIT_BYTES);
+    const body = await readErrorBody(response);
     return errorOfAnswer(site, {
       status,
       contentType: headers.get('content-type'),
@@ -228,54 +223,6 @@ async function withinTime<T>(
     clearTimeout(timer);
     if (!streams) signal?.removeEventListener('abort', leave);
   }
-}
-
-function parseBody<S extends z.ZodType>(
-  site: CallSite,
-  response: Response,
-  text: string,
-  schema: S,
-): z.output<S> {
-  if (text === '') throw errorOfBody(site, `an empty body (${response.status})`);
-  if (isPage(null, text)) throw errorOfPage(site);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw errorOfBody(site, 'a body that is not complete JSON', error);
-  }
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue?.path.length ? ` at ${issue.path.join('.')}` : '';
-  throw errorOfBody(site, `a body of another shape${where} (${issue?.message ?? 'unknown'})`, parsed.error);
-}
-
-async function readBody(site: CallSite, response: Response, limitBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > limitBytes) throw errorOfBody(site, `more than ${limitBytes / 1024 / 1024} MB`);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-}
-
-/** For errors: what is there of the body, however it ends. */
-async function readBeginning(response: Response, limitBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of response.body ?? []) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length >= limitBytes) break;
-    }
-  } catch {
-    // The status tells enough.
-  }
-  return Buffer.concat(chunks).subarray(0, limitBytes).toString('utf8');
 }
 
 function authorizationOf(credentials: ApiCredentials): string {

@@ -6,6 +6,8 @@ import { networkInterfaces } from 'node:os';
 const SHORTEST = 7;
 const LONGEST = 40;
 const NOT_KNOWN = '127.0.0.1';
+/** A name server that does not answer must not hold up the registration. */
+const LOOKUP_LIMIT_MS = 1000;
 
 /**
  * The local address of the route to the API. Connecting a UDP socket sends nothing; it asks the system which
@@ -37,14 +39,17 @@ function writeOut(address: string): string {
 
 async function routeFrom(host: string, port: number): Promise<string | null> {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+  let timer: NodeJS.Timeout | undefined;
   try {
-    return await new Promise<string>((resolve, reject) => {
+    return await new Promise<string | null>((resolve, reject) => {
+      timer = setTimeout(resolve, LOOKUP_LIMIT_MS, null);
       socket.on('error', reject);
       socket.connect(port, host, () => resolve(socket.address().address));
     });
   } catch {
     return null;
   } finally {
+    clearTimeout(timer);
     socket.close();
   }
 }

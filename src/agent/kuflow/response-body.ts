@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+import { type CallSite, errorOfBody, errorOfPage, isPage } from './api-error.ts';
+
+/** An answer of JSON is at most this long; a task with a full log takes some MB. */
+const JSON_LIMIT_BYTES = 64 * 1024 * 1024;
+/** Of an error's body, so much is read. */
+const ERROR_LIMIT_BYTES = 64 * 1024;
+
+/**
+ * The body of a 2xx, parsed.
+ * @throws AgentError PLATFORM_ERROR when it is no JSON, or not what the schema says; else what the network throws
+ */
+export async function readJson<S extends z.ZodType>(
+  site: CallSite,
+  response: Response,
+  schema: S,
+): Promise<z.output<S>> {
+  const text = await readText(site, response);
+  if (text === '') throw errorOfBody(site, `an empty body (${response.status})`);
+  if (isPage(null, text)) throw errorOfPage(site);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw errorOfBody(site, 'a body that is not complete JSON', error);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.length ? ` at ${issue.path.join('.')}` : '';
+  throw errorOfBody(site, `a body of another shape${where} (${issue?.message ?? 'unknown'})`, parsed.error);
+}
+
+/** What is there of an error's body, however it ends. */
+export async function readErrorBody(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= ERROR_LIMIT_BYTES) break;
+    }
+  } catch {
+    // The status tells enough.
+  }
+  return Buffer.concat(chunks).subarray(0, ERROR_LIMIT_BYTES).toString('utf8');
+}
+
+async function readText(site: CallSite, response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > JSON_LIMIT_BYTES) throw errorOfBody(site, `more than ${JSON_LIMIT_BYTES / 1024 / 1024} MB`);
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
