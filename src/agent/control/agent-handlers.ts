@@ -1,8 +1,9 @@
 import type { ControlHandlers } from '../../shared/control-api.ts';
 import { AgentError } from '../../shared/errors.ts';
 import type { Status } from '../../shared/status.ts';
-import { describeRun, explainWhy } from '../journal/describe-run.ts';
+import { describeRun, explainWhy, listRuns } from '../journal/describe-run.ts';
 import { findRun } from '../journal/find-run.ts';
+import { readLog } from '../journal/read-log.ts';
 import type { Hold } from '../runs/hold.ts';
 import type { RobotPreparer } from '../runs/robot-preparer.ts';
 import type { RunManager } from '../runs/run-manager.ts';
@@ -11,7 +12,6 @@ import { startByHand } from '../runs/start-task.ts';
 import { settleKept } from '../tasks/settle-kept.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
 import type { EventHub } from './event-hub.ts';
-import { readLog } from './read-log.ts';
 
 export interface HandlerParts {
   services: Omit<RunServices, 'leave'>;
@@ -41,13 +41,10 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
       if (!view) throw new AgentError('ROBOT_NOT_FOUND', `Robot ${code} has left the catalogue.`);
       return view;
     },
-    runs: async (query) => {
-      const before = query.before === undefined ? undefined : findRun(journal, query.before, { tasks: false }).id;
-      return journal.runs.list({ ...query, before });
-    },
+    runs: async (query) => listRuns(journal, query),
     run: async ({ id }) => describeRun(journal, findRun(journal, id, { tasks: true }), paths.runs),
-    logs: ({ id, follow }) =>
-      readLog({ journal, runsDir: paths.runs, run: findRun(journal, id, { tasks: true }), follow, closing: parts.closing }),
+    logs: ({ id, follow }, signal) =>
+      readLog(journal, paths.runs, id, follow ? (signal ?? parts.closing) : null),
     why: async ({ id }) => explainWhy(journal, id),
     start: async (input) =>
       startByHand(
@@ -81,7 +78,8 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
       return parts.status();
     },
     ...parts.settings,
-    events: () => hub.stream(parts.closing),
+    events: (signal) =>
+      hub.stream(signal === undefined ? parts.closing : AbortSignal.any([signal, parts.closing])),
   };
 }
 
@@ -90,5 +88,8 @@ function findRobot(robots: readonly CatalogueRobot[], text: string): CatalogueRo
   const found = robots.find((robot) => robot.code === text || robot.id === text);
   if (found) return found;
   const known = robots.map((robot) => robot.code).join(', ');
-  throw new AgentError('ROBOT_NOT_FOUND', `This host serves no robot ${text}${known ? `; it serves ${known}` : ''}.`);
+  throw new AgentError(
+    'ROBOT_NOT_FOUND',
+    `This host serves no robot ${text}${known ? `; it serves ${known}` : ''}.`,
+  );
 }

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RunsQuery } from '../../shared/control-api.ts';
 import { AgentError } from '../../shared/errors.ts';
 import type { Run, RunDetails, Why } from '../../shared/run.ts';
 import { findRun } from './find-run.ts';
@@ -7,6 +8,17 @@ import type { Journal } from './open-journal.ts';
 
 /** Most files listed of what a run left. */
 const MOST_FILES = 200;
+
+/** Runs as a listing asks for them, newest first; `before` and `robot` as people write them. */
+export function listRuns(journal: Journal, query: RunsQuery): Run[] {
+  const robot = journal.host.listRobots().find((view) => view.id === query.robot)?.code ?? query.robot;
+  return journal.runs.list({
+    limit: query.limit,
+    before: query.before === null ? undefined : findRun(journal, query.before, { tasks: false }).id,
+    state: query.state ?? undefined,
+    robot: robot ?? undefined,
+  });
+}
 
 /** A run with its timeline, its calls through the gateway and what it left in its folders. */
 export async function describeRun(journal: Journal, run: Run, runsDir: string): Promise<RunDetails> {

@@ -105,6 +105,18 @@ export class HostRecords {
     return row ? parseDocument(PauseSchema, row.document) : null;
   }
 
+  /** How many log entries the server at `endpoint` keeps a task, once it showed; null: not yet. */
+  loadLogBound(endpoint: string): number | null {
+    const row = this.#database
+      .prepare('SELECT document FROM facts WHERE name = ?')
+      .get(`log-bound/${endpoint}`);
+    return row ? parseDocument(z.number().int(), row.document) : null;
+  }
+
+  saveLogBound(endpoint: string, entries: number): void {
+    this.#put('facts', 'name', `log-bound/${endpoint}`, entries);
+  }
+
   #put(table: string, keyColumn: string, key: string, value: unknown): void {
     this.#database
       .prepare(`INSERT OR REPLACE INTO ${table} (${keyColumn}, document) VALUES (?,?)`)

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-export const TASK_STATES = ['READY', 'CLAIMED', 'COMPLETED', 'CANCELLED'] as const;
-export const TASK_LOG_LEVELS = ['INFO', 'WARN', 'ERROR'] as const;
+const TASK_STATES = ['READY', 'CLAIMED', 'COMPLETED', 'CANCELLED'] as const;
+const TASK_LOG_LEVELS = ['INFO', 'WARN', 'ERROR'] as const;
 
 export type TaskState = (typeof TASK_STATES)[number];
 export type TaskLogLevel = (typeof TASK_LOG_LEVELS)[number];
 
-export interface TaskLogEntry {
+interface TaskLogEntry {
   id: string;
   /** ISO 8601, by the platform's clock. */
   timestamp: string;

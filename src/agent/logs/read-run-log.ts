@@ -22,14 +22,19 @@ export interface ReadRunLogOptions {
  * whole blocks count. Memory does not grow with the log.
  */
 export async function* readRunLog(path: string, options: ReadRunLogOptions = {}): AsyncGenerator<LogLine[]> {
-  for await (const block of readBlocks(path, options)) {
-    const lines = linesOf(block, options.fromSeq);
-    if (lines.length > 0) yield lines;
-  }
+  for await (const { block, fromSeq } of readBlocksFrom(path, options)) yield linesOf(block, fromSeq);
 }
 
-/** As `readRunLog`, by blocks: those that hold `fromSeq` and later lines. */
+/** As `readRunLog`, by blocks; of the first one the lines before `fromSeq` are cut off. */
 export async function* readBlocks(path: string, options: ReadRunLogOptions = {}): AsyncGenerator<LogBlock> {
+  for await (const { block, fromSeq } of readBlocksFrom(path, options)) yield trimmed(block, fromSeq);
+}
+
+/** Whole blocks: what a line is, tracebacks say, depends on those before it. */
+async function* readBlocksFrom(
+  path: string,
+  options: ReadRunLogOptions,
+): AsyncGenerator<{ block: LogBlock; fromSeq: number }> {
   const { follow } = options;
   const handle = await openWhenThere(path, follow);
   if (handle === undefined) return;
@@ -48,16 +53,15 @@ export async function* readBlocks(path: string, options: ReadRunLogOptions = {})
       }
       if (header.stream === 'end' || header.seq + header.lines <= fromSeq) continue;
       const bytes = await reader.body();
-      yield trimmed({ ...header, stream: header.stream, bytes }, fromSeq, options);
+      yield { block: { ...header, stream: header.stream, bytes }, fromSeq };
     }
   } finally {
     await handle.close();
   }
 }
 
-/** With `last`, the lines before those wanted are cut off here: the caller knows no number. */
-function trimmed(block: LogBlock, fromSeq: number, options: ReadRunLogOptions): LogBlock {
-  if (options.last === undefined || block.seq >= fromSeq) return block;
+function trimmed(block: LogBlock, fromSeq: number): LogBlock {
+  if (block.seq >= fromSeq) return block;
   let start = 0;
   for (let seq = block.seq; seq < fromSeq; seq++) start = block.bytes.indexOf(10, start) + 1;
   const lines = block.lines - (fromSeq - block.seq);

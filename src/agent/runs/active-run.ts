@@ -37,8 +37,8 @@ export class ActiveRun {
   taken = false;
   /** The robot completed its own task through the gateway. */
   completedByRobot = false;
-  /** A call of the robot's that completes its task is under way. */
-  completionsUnderWay = 0;
+  /** True while a call of the robot's that completes its task is on its way. */
+  isCompleting: () => boolean = () => false;
   abandoned = false;
   /** State of the task that made the platform's cancellation visible. */
   platformState: string | null = null;

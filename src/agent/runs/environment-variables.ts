@@ -36,8 +36,6 @@ export interface BuiltVariables {
   variables: Record<string, string>;
   /** Variables of the robot's that were refused. */
   warnings: string[];
-  /** Values that must not be seen in logs. */
-  secrets: string[];
   /** CA files that the robot named: to be merged into a bundle of its own. */
   extraCaFiles: string[];
 }
@@ -87,11 +85,14 @@ export function buildVariables(input: VariablesInput): BuiltVariables {
     ...input.agent,
     ...input.kuflow,
   };
-  const secrets = Object.entries(own)
+  return { variables, warnings, extraCaFiles };
+}
+
+/** Values of variables whose names look secret: never to be seen in a log. */
+export function secretValues(variables: Readonly<Record<string, string>>): string[] {
+  return Object.entries(variables)
     .filter(([name]) => isSecretName(name))
     .map(([, value]) => value);
-  const token = input.kuflow.KUFLOW_API_TOKEN;
-  return { variables, warnings, secrets: token === undefined ? secrets : [...secrets, token], extraCaFiles };
 }
 
 /** Without PYTHONUNBUFFERED a robot's output arrives when it ends. */

@@ -1,6 +1,7 @@
 import { AgentError, toAgentError } from '../../shared/errors.ts';
 import { takeTask } from '../tasks/take.ts';
 import type { ActiveRun } from './active-run.ts';
+import { checkDisk } from './check-disk.ts';
 import { executeRobot } from './execute-robot.ts';
 import { endOfError, type RunEnd } from './outcome.ts';
 import { resolveOperation } from './resolve-operation.ts';
@@ -21,6 +22,9 @@ type Preparation = { prepared: PreparedRobot; shell: string } | { error: AgentEr
 export async function liveRun(active: ActiveRun, services: RunServices): Promise<void> {
   let lease: SlotLease | null = null;
   try {
+    active.change({
+      sandbox: await services.sandbox.detect(services.config.robot(active.robot.code).sandbox),
+    });
     const preparation = await prepareStep(active, services);
     lease = await slotStep(active, services);
     await checkDisk(services.paths.home, services.config.settings.diskReserveBytes);
@@ -30,6 +34,8 @@ export async function liveRun(active: ActiveRun, services: RunServices): Promise
       lease = null;
     });
   } catch (thrown) {
+    // The agent goes down: what was taken is settled by the next start.
+    if (active.taken && services.closing.aborted) return;
     endEarly(active, services, toAgentError(thrown));
   } finally {
     lease?.release();
@@ -80,7 +86,9 @@ async function slotStep(active: ActiveRun, services: RunServices): Promise<SlotL
     runId: active.id,
     robotCode: active.robot.code,
     desktop: settings.desktop ?? settings.gui === 'host',
-    robotLimit: settings.maxConcurrentRuns,
+    robotLimit:
+      services.config.settings.robots[active.robot.code]?.maxConcurrentRuns ??
+      settings.maxConcurrentRunsPerRobot,
   };
   const waits = services.scheduler.reasonToWait(request);
   if (waits) {

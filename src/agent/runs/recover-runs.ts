@@ -71,6 +71,8 @@ function activeRunOf(run: Run, services: RunServices, onChange: (run: Run) => vo
     sourceType: 'PACKAGE',
     sourceFile: null,
     environmentVariables: {},
+    state: 'unprepared',
+    reason: null,
   };
   const active = new ActiveRun({
     run,

@@ -5,7 +5,7 @@ import type { AgentLog } from '../logs/agent-log.ts';
 import type { OpenDownload } from '../packages/download.ts';
 import type { Manifest } from '../packages/manifest.ts';
 import type { PackageStore } from '../packages/package-store.ts';
-import type { Environment, EnvironmentStore } from '../runtimes/environment-store.ts';
+import type { Environment, EnvironmentStore, PostInstallFolders } from '../runtimes/environment-store.ts';
 import type { InstalledRuntime, RuntimeStore } from '../runtimes/runtime-store.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
 
@@ -32,13 +32,15 @@ export interface RobotPreparerOptions {
   runtimes: RuntimeStore;
   environments: EnvironmentStore;
   openRobotSource: (robotId: string) => OpenDownload;
-  /** The variables that post-install sees, and their secrets for masking. */
-  postInstallVariables: (robot: CatalogueRobot, manifest: Manifest) => Record<string, string>;
+  /** The variables that post-install sees. */
+  postInstallVariables: (robot: CatalogueRobot, folders: PostInstallFolders) => Record<string, string>;
   settingsFor: (robotCode: string) => Settings & RobotSettings;
   log: AgentLog;
   onProgress: (progress: PrepareProgress) => void;
   /** A robot's state or what is known of it changed. */
   onChange: (view: RobotView) => void;
+  /** A robot left the catalogue. */
+  onRemove: (code: string) => void;
   closing: AbortSignal;
 }
 
@@ -85,19 +87,19 @@ export class RobotPreparer {
     return await orAborted(entry.preparing, signal);
   }
 
-  /** The catalogue's robots, with those this host cannot or may not run. */
-  setCatalogue(
-    robots: readonly CatalogueRobot[],
-    stateOf: (robot: CatalogueRobot) => [RobotState, string | null],
-  ) {
+  /** The catalogue's robots, with those that this host cannot or may not run. */
+  setCatalogue(robots: readonly CatalogueRobot[]): void {
     const present = new Set(robots.map((robot) => robot.id));
-    for (const id of this.#entries.keys()) if (!present.has(id)) this.#entries.delete(id);
+    for (const [id, entry] of this.#entries) {
+      if (present.has(id)) continue;
+      this.#entries.delete(id);
+      this.#options.onRemove(entry.robot.code);
+    }
     for (const robot of robots) {
       const entry = this.#entryOf(robot);
-      const [state, reason] = stateOf(robot);
       const changed = entry.robot.revision !== robot.revision;
       entry.robot = robot;
-      if (state !== 'unprepared') this.#setState(entry, state, reason);
+      if (robot.state !== 'unprepared') this.#setState(entry, robot.state, robot.reason);
       else if (changed || entry.state === 'excluded' || entry.state === 'unsupported')
         this.#setState(entry, entry.preparing ? 'preparing' : 'unprepared', null);
       else this.#options.onChange(viewOf(entry));
@@ -156,11 +158,11 @@ export class RobotPreparer {
       const version = unpacked.manifest.tools[kind];
       if (version === undefined) continue;
       const runtime = await runtimes.ensureRuntime({
+        robotId: robot.id,
         kind,
         version,
         signal: closing,
         onProgress: (progress) => this.#progress(entry, `downloading ${nameOf(kind)} ${version}`, progress),
-        warn,
       });
       checkVersion(kind, version, runtime.version, settings.runtimeMismatch, warn);
       installed.push(runtime);
@@ -170,7 +172,7 @@ export class RobotPreparer {
       packageDir: unpacked.dir,
       manifest: unpacked.manifest,
       runtimes: installed,
-      variables: this.#options.postInstallVariables(robot, unpacked.manifest),
+      variables: (folders) => this.#options.postInstallVariables(robot, folders),
       signal: closing,
       onStep: (step) => this.#progress(entry, step.name, { bytes: null, totalBytes: null }),
       log: (line) => log.debug('Preparing', { robot: robot.code, line }),

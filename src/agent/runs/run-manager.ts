@@ -15,14 +15,15 @@ export interface RunManagerOptions {
 /** The runs that live now: takes requests in, lets each go its way, ends them when asked. */
 export class RunManager {
   readonly #options: RunManagerOptions;
-  readonly #services: RunServices;
+  /** What the steps of a run share; recovery uses them too. */
+  readonly services: RunServices;
   readonly #live = new Map<string, ActiveRun>();
   readonly #ways = new Set<Promise<void>>();
   readonly #idle: (() => void)[] = [];
 
   constructor(options: RunManagerOptions) {
     this.#options = options;
-    this.#services = {
+    this.services = {
       ...options.services,
       leave: (active) => this.#live.delete(active.id),
     };
@@ -30,7 +31,7 @@ export class RunManager {
 
   /** Queues a run and lets it go. A request seen before gives the run it led to. */
   accept(request: RunRequest, robot: CatalogueRobot): Run {
-    const { journal, now, config } = this.#services;
+    const { journal, now, config } = this.services;
     const known = journal.runs.findByRequest(request.requestId);
     if (known) return known;
     const run = newRun(request, robot, createRunId(now()), config.robot(robot.code).sandbox);
@@ -38,7 +39,7 @@ export class RunManager {
     const active = new ActiveRun({ run, request, robot, journal, now, onChange: this.#options.onChange });
     this.#live.set(run.id, active);
     this.#options.onChange(run);
-    const way = liveRun(active, this.#services).finally(() => {
+    const way = liveRun(active, this.services).finally(() => {
       this.#ways.delete(way);
       this.#live.delete(active.id);
       if (this.#ways.size === 0) for (const wake of this.#idle.splice(0)) wake();

@@ -26,6 +26,8 @@ export interface RunServices {
   readonly client: KuFlowClient;
   readonly gateway: Gateway;
   readonly sandbox: Sandbox;
+  /** Secrets of the host's own, for masking. */
+  readonly hostSecrets: () => string[];
   readonly variables: RunVariables;
   /** How often each task was put off in a row. */
   readonly postponed: Map<string, number>;
@@ -34,6 +36,8 @@ export interface RunServices {
   readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   /** Our principal on the platform, once the first registration told it. */
   readonly principalId: () => string | null;
+  /** Aborts when the agent goes down: waits end, and what is unsettled is settled by the next start. */
+  readonly closing: AbortSignal;
   /** The run is over for the manager: it leaves the list of live runs. */
   readonly leave: (active: ActiveRun) => void;
 }

@@ -37,8 +37,8 @@ export async function settleRun(
     durationMs: run.startedAt === null ? null : Date.parse(endedAt) - Date.parse(run.startedAt),
   });
   session?.sayEnd(end, choice);
-  const log =
-    (await session?.finish(summaryOf(active.run, choice))) ?? (await tellWithoutLog(active, services, end));
+  const summary = summaryOf(active.run, choice);
+  const log = session ? await session.finish(summary, end) : await tellWithoutLog(active, services, end);
   const result = await settleOnPlatform(active, services, choice);
   if (result.refusal !== null) {
     services.log.warn('Platform refused to settle the task', { runId: run.id, reason: result.refusal });
@@ -54,7 +54,6 @@ export async function settleRun(
     log: { ...active.run.log, ...log },
     settled: { at: new Date(services.now()).toISOString(), action: result.action },
   });
-  await session?.close();
   services.log.info('Run ended', {
     runId: run.id,
     robot: robot.code,

@@ -1,22 +1,17 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AgentError, isAgentError } from '../../shared/errors.ts';
-import { type DownloadProgress, downloadToFile, type OpenDownload } from '../packages/download.ts';
+import type { DownloadProgress } from '../packages/download.ts';
 import type { RunCommand } from '../process/run-command.ts';
 import { type AssetTarget, assetTarget } from './asset-request.ts';
-import { extractRuntime, type RuntimeLimits, runtimeRoot } from './extract-runtime.ts';
+import { AssetStore, type OpenAsset, type StoredAsset } from './asset-store.ts';
+import { compileModules } from './compile-python.ts';
+import { type RuntimeLimits, runtimeRoot } from './extract-runtime.ts';
+import { type PythonModules, probePythonModules, probeVersion } from './probe-runtime.ts';
 import { findLayout, type RuntimeKind, type RuntimeLayout } from './runtime-layout.ts';
+import { protectTree } from './shared-files.ts';
 
-export type { RuntimeKind };
-
-export type OpenAsset = (request: {
-  robotId: string;
-  type: 'PYTHON' | 'PYTHON_PIP' | 'NODEJS';
-  version: string;
-  platform: AssetTarget['platform'];
-  architecture: AssetTarget['architecture'];
-}) => OpenDownload;
+export type { OpenAsset, RuntimeKind };
 
 export interface InstalledRuntime extends RuntimeLayout {
   kind: RuntimeKind;
@@ -24,9 +19,13 @@ export interface InstalledRuntime extends RuntimeLayout {
   requestedVersion: string;
   /** As it says of itself. */
   version: string;
-  /** SHA-256 of its archive, hex; of a local runtime, of its path. */
+  /** SHA-256 of its archive, hex; of a local runtime, of its path and version. */
   digest: string;
   root: string;
+  /** Python: which of its own tools it has. null for others. */
+  modules: PythonModules | null;
+  /** PYTHON_PIP unpacked, where the runtime has neither pip nor ensurepip. */
+  pipDir: string | null;
 }
 
 export interface RuntimeRequest {
@@ -36,6 +35,8 @@ export interface RuntimeRequest {
   version: string;
   signal: AbortSignal;
   onProgress?: (progress: DownloadProgress) => void;
+  /** Told when the runtime is emulated here. */
+  warn?: (message: string) => void;
 }
 
 export interface RuntimeStore {
@@ -58,16 +59,21 @@ export interface RuntimeStoreOptions {
   downloadIdleTimeoutMs: number;
   /** Version → folder, for machines that the platform has no runtimes for. */
   localRuntimes: { python?: Record<string, string> | undefined; nodejs?: Record<string, string> | undefined };
+  /** Version asked for with PYTHON_PIP; absent or null: the Python version. */
+  pipVersion?: string | null;
   platform: NodeJS.Platform;
   arch: string;
+  /** What programs of this system cannot start without, such as SystemRoot; PATH is added where it lacks. */
+  toolVariables?: Record<string, string>;
 }
 
-const IndexSchema = z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/), version: z.string() });
-const PROBE_TIMEOUT_MS = 30_000;
+const ModulesSchema = z.object({ venv: z.boolean(), ensurepip: z.boolean(), pip: z.boolean() });
+const FactsSchema = z.object({ version: z.string(), modules: ModulesSchema.nullable() });
+type Facts = z.infer<typeof FactsSchema>;
 
 /** Runtimes by the hash of their archives, and an index of what was asked for. */
 export function createRuntimeStore(options: RuntimeStoreOptions): RuntimeStore {
-  const { dir } = options;
+  const assets = new AssetStore(options);
   const making = new Map<string, Promise<InstalledRuntime>>();
 
   async function ensure(request: RuntimeRequest): Promise<InstalledRuntime> {
@@ -75,123 +81,117 @@ export function createRuntimeStore(options: RuntimeStoreOptions): RuntimeStore {
     if (local !== undefined) return await openLocal(request, local);
     const target = assetTarget(options.platform, options.arch);
     if ('unsupported' in target) throw new AgentError('HOST_ARCHITECTURE', target.unsupported);
-    const key = `${request.kind}-${request.version}-${target.platform}-${target.architecture}`;
-    const indexPath = join(dir, 'index', `${key}.json`);
-    const known = await readIndex(indexPath);
-    const found = known && (await layoutOf(request, known.digest));
-    if (known && found) return { ...found, ...describe(request, known.digest), version: known.version };
-    const digest = await install(request, target, key);
-    const layout = await layoutOf(request, digest);
-    if (!layout) {
-      throw new AgentError(
-        'HOST_ARCHIVE_FORMAT',
-        `What the platform serves as ${nameOf(request)} holds no interpreter.`,
-      );
-    }
-    const version = await probe(request, layout);
-    await mkdir(join(dir, 'index'), { recursive: true, mode: 0o700 });
-    await writeFile(`${indexPath}.partial`, JSON.stringify({ digest, version }), { mode: 0o600 });
-    await rename(`${indexPath}.partial`, indexPath);
-    return { ...layout, ...describe(request, digest), version };
-  }
-
-  async function install(request: RuntimeRequest, target: AssetTarget, key: string): Promise<string> {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    const archivePath = join(dir, `.download-${process.pid}-${key}`);
-    try {
-      const { sha256 } = await downloadToFile({
-        open: opened(request, target),
-        path: archivePath,
-        what: nameOf(request),
-        maxBytes: options.limits.maxTotalBytes,
-        timeoutMs: options.downloadTimeoutMs,
-        idleTimeoutMs: options.downloadIdleTimeoutMs,
-        signal: request.signal,
-        ...(request.onProgress && { onProgress: request.onProgress }),
-      });
-      const targetDir = join(dir, sha256);
-      if (!(await stat(targetDir).catch(() => null))) {
-        await extractRuntime({
-          archivePath,
-          targetDir,
-          what: nameOf(request),
-          limits: options.limits,
-          signal: request.signal,
-        });
-      }
-      return sha256;
-    } finally {
-      await rm(archivePath, { force: true });
-    }
-  }
-
-  function opened(request: RuntimeRequest, target: AssetTarget): OpenDownload {
-    const open = options.openAsset({
-      robotId: request.robotId,
-      type: request.kind === 'python' ? 'PYTHON' : 'NODEJS',
-      version: request.version,
-      platform: target.platform,
-      architecture: target.architecture,
+    if (target.note !== null) request.warn?.(target.note);
+    const type = request.kind === 'python' ? 'PYTHON' : 'NODEJS';
+    const { version } = request;
+    const stored = await assets.find({ type, version, target });
+    const known = stored && FactsSchema.safeParse(stored.facts).data;
+    const found = stored && (await layoutOf(request, stored));
+    if (stored && known && found) return await complete(request, target, stored.digest, found, known);
+    const asset = await assets.fetch({
+      type,
+      target,
+      what: nameOf(request),
+      askedBy: `kubot.yaml asks for ${nameOf(request)}`,
+      ...request,
     });
-    return async (download) => {
-      try {
-        return await open(download);
-      } catch (error) {
-        if (!isAgentError(error) || error.details?.status !== 404) throw error;
+    try {
+      const layout = await layoutOf(request, asset);
+      if (!layout) {
         throw new AgentError(
-          'RUNTIME_UNAVAILABLE',
-          `kubot.yaml asks for ${nameOf(request)}, which the platform does not have for ${target.platform} ${target.architecture}.`,
-          { details: { kind: request.kind, version: request.version }, cause: error },
+          'HOST_ARCHIVE_FORMAT',
+          `What the platform serves as ${nameOf(request)} holds no ${request.kind === 'python' ? 'Python' : 'Node.js'} interpreter.`,
         );
       }
-    };
+      const facts = await factsOf(request, layout);
+      if (request.kind === 'python') await compileModules(tool(request, layout), [layout.root]);
+      protectTree(asset.dir);
+      await assets.remember({ type, version, target }, { ...asset, facts });
+      return await complete(request, target, asset.digest, layout, facts);
+    } catch (error) {
+      if (isAgentError(error) && /^(HOST_ARCHIVE_FORMAT|RUNTIME_BROKEN)$/.test(error.code)) {
+        await assets.forget(asset);
+      }
+      throw error;
+    }
+  }
+
+  async function complete(
+    request: RuntimeRequest,
+    target: AssetTarget,
+    digest: string,
+    layout: RuntimeLayout & { root: string },
+    facts: Facts,
+  ): Promise<InstalledRuntime> {
+    const { kind, version } = request;
+    const { modules } = facts;
+    const pipDir = modules && !modules.pip && !modules.ensurepip ? await pipFor(request, target) : null;
+    return { ...layout, ...facts, kind, requestedVersion: version, digest, pipDir };
+  }
+
+  /** The platform's pip, for a Python that brings none. */
+  async function pipFor(request: RuntimeRequest, target: AssetTarget): Promise<string> {
+    const version = options.pipVersion ?? request.version;
+    const wanted = { type: 'PYTHON_PIP', version, target } as const;
+    const stored = await assets.find(wanted);
+    if (stored) return stored.dir;
+    const asset = await assets.fetch({
+      ...wanted,
+      robotId: request.robotId,
+      what: `pip ${version}`,
+      askedBy: `${nameOf(request)} brings no pip of its own`,
+      signal: request.signal,
+      ...(request.onProgress && { onProgress: request.onProgress }),
+    });
+    await assets.remember(wanted, asset);
+    return asset.dir;
   }
 
   async function layoutOf(
     request: RuntimeRequest,
-    digest: string,
+    asset: StoredAsset,
   ): Promise<(RuntimeLayout & { root: string }) | undefined> {
-    const unpacked = join(dir, digest);
-    if (!(await stat(unpacked).catch(() => null))) return undefined;
-    const root = await runtimeRoot(unpacked);
+    const root = await runtimeRoot(asset.dir);
     const layout = findLayout(request.kind, root, options.platform);
     return layout && { ...layout, root };
   }
 
   async function openLocal(request: RuntimeRequest, root: string): Promise<InstalledRuntime> {
     const layout = findLayout(request.kind, root, options.platform);
-    if (!layout)
+    if (!layout) {
       throw new AgentError(
         'RUNTIME_BROKEN',
         `localRuntimes names ${root}, which holds no ${nameOf(request)}.`,
+        {
+          hint: 'Name the folder that has bin/python3 or bin/node in it.',
+        },
       );
-    const digest = Buffer.from(root).toString('hex').padEnd(64, '0').slice(-64);
-    return { ...layout, root, ...describe(request, digest), version: await probe(request, layout) };
+    }
+    const facts = await factsOf(request, layout);
+    const { kind, version } = request;
+    const digest = createHash('sha256')
+      .update(JSON.stringify([root, facts.version]))
+      .digest('hex');
+    return { ...layout, root, ...facts, kind, requestedVersion: version, digest, pipDir: null };
   }
 
-  /** Its own word for its version, which also proves that it runs here. */
-  async function probe(request: RuntimeRequest, layout: RuntimeLayout): Promise<string> {
-    let output = '';
-    const result = await options
-      .runCommand({
-        shell: { file: layout.executable, args: ['--version'] },
-        cwd: layout.binDir,
-        env: { PATH: '/usr/bin:/bin', HOME: layout.binDir },
-        timeoutMs: PROBE_TIMEOUT_MS,
-        signal: request.signal,
-        onOutput: (_stream, chunk) => {
-          output += chunk.toString('utf8');
-        },
-      })
-      .catch((error: unknown) => ({ exitCode: null, signal: null, timedOut: false, error }));
-    const version = /(\d+\.\d+\.\d+\S*)/.exec(output)?.[1];
-    if (result.exitCode === 0 && version !== undefined) return version.replace(/^v/, '');
-    const reason =
-      output.trim().split('\n').at(-1) || `exit code ${result.exitCode ?? result.signal ?? 'unknown'}`;
-    throw new AgentError(
-      'RUNTIME_BROKEN',
-      `${nameOf(request)} was installed but does not run here: ${reason}.`,
-    );
+  async function factsOf(request: RuntimeRequest, layout: RuntimeLayout): Promise<Facts> {
+    const probe = { ...layout, ...tool(request, layout), kind: request.kind };
+    return {
+      version: await probeVersion(probe),
+      modules: request.kind === 'python' ? await probePythonModules(probe) : null,
+    };
+  }
+
+  function tool(request: RuntimeRequest, layout: RuntimeLayout) {
+    return {
+      executable: layout.executable,
+      what: nameOf(request),
+      runCommand: options.runCommand,
+      cwd: layout.binDir,
+      env: { PATH: '/usr/bin:/bin', HOME: layout.binDir, ...options.toolVariables },
+      signal: request.signal,
+    };
   }
 
   return {
@@ -203,27 +203,10 @@ export function createRuntimeStore(options: RuntimeStoreOptions): RuntimeStore {
       making.set(key, made);
       return made;
     },
-    sweep: async () => {
-      for (const name of await readdir(dir).catch(() => [])) {
-        if (/^\.(download-|.*\.partial-)/.test(name))
-          await rm(join(dir, name), { recursive: true, force: true });
-      }
-    },
+    sweep: () => assets.sweep(),
   };
-}
-
-function describe(request: RuntimeRequest, digest: string) {
-  return { kind: request.kind, requestedVersion: request.version, digest };
 }
 
 function nameOf({ kind, version }: Pick<RuntimeRequest, 'kind' | 'version'>): string {
   return `${kind === 'python' ? 'Python' : 'Node.js'} ${version}`;
-}
-
-async function readIndex(path: string): Promise<z.infer<typeof IndexSchema> | null> {
-  try {
-    return IndexSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch {
-    return null; // not there, or not ours: made anew
-  }
 }

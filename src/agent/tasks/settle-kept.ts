@@ -27,13 +27,18 @@ export async function settleKept(
       hint: 'Give the id of a task that kubot runs lists.',
     });
   }
-  if (run.state !== 'ended') throw new AgentError('CONFLICT', `Task ${taskId} runs here now; cancel its run first.`);
+  if (run.state !== 'ended')
+    throw new AgentError('CONFLICT', `Task ${taskId} runs here now; cancel its run first.`);
   if (action === 'complete') await calls.completeTask(taskId);
-  else if (input.to === null) throw new AgentError('USAGE', 'Handing over needs an email address or a principal id.');
+  else if (input.to === null)
+    throw new AgentError('USAGE', 'Handing over needs an email address or a principal id.');
   else await calls.assignTask(taskId, ownerOf(input.to));
   const settled: Run = {
     ...run,
-    settled: { at: new Date(now()).toISOString(), action: action === 'complete' ? 'completed' : 'handed-over' },
+    settled: {
+      at: new Date(now()).toISOString(),
+      action: action === 'complete' ? 'completed' : 'handed-over',
+    },
   };
   journal.runs.update(settled, null);
   journal.host.removeNextTry(taskId);

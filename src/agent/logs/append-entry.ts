@@ -1,0 +1,116 @@
+import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
+import type { LogLevel } from '../../shared/run.ts';
+import { hasMark } from './mark.ts';
+import type { ShipperOptions, TaskAnswer } from './shipper-ports.ts';
+
+const FIRST_BACKOFF_MS = 1000;
+const LAST_BACKOFF_MS = 60_000;
+/** The server's clock comes in whole seconds, and ours may have drifted since the last answer. */
+const CLOCK_SLACK_MS = 3000;
+
+/** What became of an entry. `dropped`: taken, and pushed out of the bounded log since. */
+export type Delivery = 'accepted' | 'dropped' | { refused: AgentError };
+
+/**
+ * Appends entries, each once. `append-log` knows no id of the client's, so after an answer that was lost the entry
+ * is looked for by its mark before it is sent again. One twin is possible: an append that a proxy holds back until
+ * after that look.
+ */
+export class EntryAppender {
+  readonly #options: ShipperOptions;
+  /** Of the newest answer: which entries the log begins and ends with. */
+  #first: string | null = null;
+  #last: string | null = null;
+  #clockOffsetMs = 0;
+
+  constructor(options: ShipperOptions) {
+    this.#options = options;
+  }
+
+  /** @throws AgentError INTERRUPTED when the shipper's signal aborts a wait */
+  async append(message: string, level: LogLevel, mark: string): Promise<Delivery> {
+    const { api, taskId, now } = this.#options;
+    for (let failures = 0; ; failures++) {
+      const sentAtMs = now() + this.#clockOffsetMs;
+      try {
+        this.#learn(await api.appendLog(taskId, { message, level }));
+        return 'accepted';
+      } catch (thrown) {
+        const error = toAgentError(thrown);
+        if (isRefusal(error)) return { refused: error };
+        await this.wait('append a log entry', error, failures);
+        if (error.details?.outcome === 'not-sent') continue;
+        const delivery = await this.lookUp(mark, sentAtMs);
+        if (delivery !== null) return delivery;
+      }
+    }
+  }
+
+  /** Whether an entry of ours arrived that was sent at `sentAtMs` (server's time); null: it did not. */
+  async lookUp(mark: string, sentAtMs: number): Promise<Delivery | null> {
+    const newestBefore = this.#last;
+    for (let failures = 0; ; failures++) {
+      try {
+        const answer = await this.#options.api.readTask(this.#options.taskId);
+        this.#learn(answer);
+        if (answer.logs.some((entry) => hasMark(entry.message, mark))) return 'accepted';
+        return wasDropped(answer, newestBefore, sentAtMs) ? 'dropped' : null;
+      } catch (thrown) {
+        const error = toAgentError(thrown);
+        if (isRefusal(error)) return { refused: error };
+        await this.wait('look for a log entry', error, failures);
+      }
+    }
+  }
+
+  /** Waits before another try: what the server asked for, else 1 s to 60 s with full jitter. */
+  async wait(what: string, error: AgentError, failures: number): Promise<void> {
+    const { random, sleep, signal, onRetry } = this.#options;
+    const asked = error.details?.retryAfterMs;
+    const backoffMs = random() * Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(failures, 10), LAST_BACKOFF_MS);
+    const waitMs = typeof asked === 'number' ? asked : backoffMs;
+    onRetry?.({ what, message: error.message, waitMs });
+    await sleep(waitMs, signal);
+    if (signal?.aborted) {
+      throw new AgentError('INTERRUPTED', 'The agent ended before the log of the run was told.', {
+        cause: error,
+      });
+    }
+  }
+
+  /** @throws what the platform answers */
+  async readTask(): Promise<TaskAnswer> {
+    const answer = await this.#options.api.readTask(this.#options.taskId);
+    this.#learn(answer);
+    return answer;
+  }
+
+  #learn(answer: TaskAnswer): void {
+    const { onAnswer, onServerBound, now } = this.#options;
+    if (answer.serverTimeMs !== null) this.#clockOffsetMs = answer.serverTimeMs - now();
+    const first = this.#first;
+    if (first !== null && !answer.logs.some((entry) => entry.id === first))
+      onServerBound?.(answer.logs.length);
+    this.#first = answer.logs[0]?.id ?? null;
+    this.#last = answer.logs.at(-1)?.id ?? null;
+    onAnswer?.(answer);
+  }
+}
+
+/**
+ * An entry whose mark is absent arrived and was dropped only if all that was there before it is gone too: the server
+ * drops from the oldest. While the entry that was newest before it is there, it never came.
+ */
+function wasDropped(answer: TaskAnswer, newestBefore: string | null, sentAtMs: number): boolean {
+  const oldest = answer.logs[0];
+  if (oldest === undefined) return false;
+  if (newestBefore !== null && answer.logs.some((entry) => entry.id === newestBefore)) return false;
+  return Date.parse(oldest.timestamp) > sentAtMs + CLOCK_SLACK_MS;
+}
+
+/** Trying the same again cannot help. Refused credentials may be renewed, so they are waited for. */
+export function isRefusal(error: AgentError): boolean {
+  return (
+    isAgentError(error) && !error.retryable && error.code !== 'UNAUTHORIZED' && error.code !== 'INTERRUPTED'
+  );
+}

@@ -1,0 +1,300 @@
+import { z } from 'zod';
+import { toAgentError } from '../../shared/errors.ts';
+import { describeDuration } from '../runs/outcome.ts';
+import { EntryAppender, isRefusal } from './append-entry.ts';
+import { EntryBudget } from './entry-budget.ts';
+import { LineFolder } from './fold-lines.ts';
+import { lastEntry } from './last-entry.ts';
+import { LevelReader } from './level.ts';
+import { type BlockScan, type LogBlock, scanLines } from './log-block.ts';
+import { writeLogDocument } from './log-document.ts';
+import { MARK_BYTES, markOf } from './mark.ts';
+import { cutText, type PackedEntry, packEntries } from './pack-entries.ts';
+import { readBlocks } from './read-run-log.ts';
+import type { ShippedLog, ShipperEnd, ShipperOptions } from './shipper-ports.ts';
+
+/** Lines that come together go together. */
+const BATCH_MS = 200;
+const TAIL_BYTES = 20 * 1024;
+/** The last entry alone may be longer than the others. */
+const LAST_ENTRY_BYTES = 8 * 1024;
+/** What every server takes, for an entry that was refused at its full length. */
+const SHORT_ENTRY_BYTES = 500;
+
+export interface Shipper {
+  /** Takes a block of the run log; never waits. */
+  offer(block: LogBlock, scan: BlockScan): void;
+  /**
+   * Tells the rest of the log, uploads the document if lines were left out, and appends the last entry. The run log
+   * must be ended before. Waits for a server that is away; rejects with INTERRUPTED when the signal aborts.
+   */
+  finish(end: ShipperEnd): Promise<ShippedLog>;
+}
+
+/**
+ * Ships a run's lines to its task in entries with marks, within the budget. Starts at once. After a crash it goes on
+ * behind what was accepted, with the rest read from the run log.
+ */
+export function startShipper(options: ShipperOptions): Shipper {
+  return new LogShipper(options);
+}
+
+const PositionSchema = z.object({
+  /** Number of the newest mark. */
+  number: z.number().int(),
+  entriesSent: z.number().int(),
+  linesLeftOut: z.number().int(),
+  /** All lines up to this one are told. */
+  seq: z.number().int(),
+  /** The entry under way when this was written. */
+  sending: z.object({ seq: z.number().int(), leftOut: z.number().int(), atMs: z.number() }).nullable(),
+});
+
+type Position = z.infer<typeof PositionSchema>;
+
+class LogShipper implements Shipper {
+  readonly #options: ShipperOptions;
+  readonly #appender: EntryAppender;
+  readonly #budget: EntryBudget;
+  readonly #folder: LineFolder;
+  readonly #position: Position;
+  readonly #live: Promise<void>;
+  #wake = new AbortController();
+  #ending = false;
+  #stopped = false;
+  #failure: unknown = null;
+  #waitingSinceMs: number;
+  #lastFlushMs: number;
+  #lastEntryMs: number;
+  #newestSeq = 0;
+
+  constructor(options: ShipperOptions) {
+    this.#options = options;
+    const resumed = PositionSchema.safeParse(options.position.load()).data;
+    this.#position = resumed ?? { number: 0, entriesSent: 0, linesLeftOut: 0, seq: 0, sending: null };
+    this.#budget = new EntryBudget({ ...options, horizonMs: options.runTimeoutMs }, this.#position.number);
+    if (options.knownBound !== null) this.#budget.learnBound(options.knownBound);
+    this.#appender = new EntryAppender({
+      ...options,
+      onServerBound: (entries) => {
+        this.#budget.learnBound(entries);
+        options.onServerBound?.(entries);
+      },
+    });
+    this.#folder = new LineFolder({
+      headBytes: options.maxEntries * options.entryBytes * 0.5,
+      tailBytes: TAIL_BYTES,
+    });
+    this.#waitingSinceMs = this.#lastFlushMs = this.#lastEntryMs = options.now();
+    this.#live = this.#run(resumed !== undefined).catch((error: unknown) => {
+      this.#failure = error;
+    });
+  }
+
+  offer(block: LogBlock, scan: BlockScan): void {
+    const first = this.#folder.lines === 0;
+    this.#newestSeq = block.seq + block.lines - 1;
+    if (this.#newestSeq <= this.#position.seq) return;
+    this.#folder.add(block, scan);
+    if (!first) return;
+    this.#waitingSinceMs = this.#options.now();
+    this.#wake.abort();
+  }
+
+  async finish(end: ShipperEnd): Promise<ShippedLog> {
+    this.#ending = true;
+    this.#wake.abort();
+    await this.#live;
+    if (this.#failure !== null) throw this.#failure;
+    if (!this.#stopped) {
+      await this.#send(
+        packEntries(this.#folder.take({ last: true }), this.#packLimits(this.#budget.end(this.#elapsed()))),
+      );
+    }
+    const { linesLeftOut } = this.#position;
+    const document = this.#stopped || linesLeftOut <= 0 ? null : await this.#upload();
+    if (!this.#stopped) {
+      const text = lastEntry({ ...this.#options, ...end, linesLeftOut, lines: this.#newestSeq, document });
+      const limit = LAST_ENTRY_BYTES - MARK_BYTES;
+      await this.#sendOne({ ...text, text: text.fit(limit), lastSeq: this.#newestSeq, leftOut: 0 });
+    }
+    return {
+      entriesSent: this.#position.entriesSent,
+      linesLeftOut: this.#position.linesLeftOut,
+      documentUri: document?.documentUri ?? null,
+    };
+  }
+
+  async #run(resumed: boolean): Promise<void> {
+    if (resumed) await this.#resume();
+    while (!this.#ending && !this.#stopped && !this.#options.signal?.aborted) {
+      const due = this.#nextDue();
+      const waitMs = due.atMs - this.#options.now();
+      if (waitMs > 0) await this.#pause(waitMs);
+      else if (due.what === 'flush') await this.#flush();
+      else await this.#beat();
+    }
+  }
+
+  /** Behind what the server has: the entry under way at the crash is looked for, and the rest is read again. */
+  async #resume(): Promise<void> {
+    const { sending, number } = this.#position;
+    if (sending !== null) {
+      const delivery = await this.#appender.lookUp(markOf(this.#options.runId, number), sending.atMs);
+      if (delivery === 'accepted' || delivery === 'dropped') this.#accepted(sending.seq, sending.leftOut);
+    }
+    for await (const block of readBlocks(this.#options.runLogPath, { fromSeq: this.#position.seq + 1 })) {
+      this.offer(block, rescan(block));
+    }
+  }
+
+  #nextDue(): { what: 'flush' | 'beat'; atMs: number } {
+    const elapsed = this.#elapsed();
+    const never = this.#options.now() + this.#options.heartbeatMs;
+    const beatMs = this.#budget.mayBeat() ? this.#lastEntryMs + this.#options.heartbeatMs : never;
+    if (this.#folder.lines === 0 || this.#budget.perFlush(elapsed) === 0)
+      return { what: 'beat', atMs: beatMs };
+    const flushMs = Math.max(
+      this.#waitingSinceMs + BATCH_MS,
+      this.#lastFlushMs + this.#budget.flushDelayMs(elapsed),
+    );
+    return flushMs <= beatMs ? { what: 'flush', atMs: flushMs } : { what: 'beat', atMs: beatMs };
+  }
+
+  async #flush(): Promise<void> {
+    this.#lastFlushMs = this.#options.now();
+    const limits = this.#packLimits(this.#budget.perFlush(this.#elapsed()));
+    await this.#send(packEntries(this.#folder.take({ last: false }), limits));
+  }
+
+  /** A sign of life, with what waited if the quick entries are spent. */
+  async #beat(): Promise<void> {
+    if (!this.#budget.mayBeat()) return;
+    const text = `still running, ${describeDuration(this.#elapsed())}`;
+    const [waiting] = packEntries(this.#folder.take({ last: false }), {
+      entryBytes: this.#packLimits(1).entryBytes - text.length - 1,
+      maxEntries: 1,
+    });
+    const entry = waiting ?? { level: 'INFO', text: '', lastSeq: this.#position.seq, leftOut: 0 };
+    await this.#sendOne({ ...entry, text: waiting ? `${text}\n${waiting.text}` : text });
+  }
+
+  async #send(entries: readonly PackedEntry[]): Promise<void> {
+    for (const entry of entries) {
+      if (this.#stopped) return;
+      await this.#sendOne(entry);
+    }
+  }
+
+  async #sendOne(entry: PackedEntry): Promise<void> {
+    await this.#space();
+    const position = this.#position;
+    for (const bytes of [Number.POSITIVE_INFINITY, SHORT_ENTRY_BYTES]) {
+      position.number++;
+      this.#budget.spend();
+      const mark = markOf(this.#options.runId, position.number);
+      this.#save({ seq: entry.lastSeq, leftOut: entry.leftOut, atMs: this.#options.now() });
+      const delivery = await this.#appender.append(cutText(entry.text, bytes) + mark, entry.level, mark);
+      this.#lastEntryMs = this.#options.now();
+      if (typeof delivery === 'string') {
+        this.#accepted(entry.lastSeq, entry.leftOut + (bytes < entry.text.length ? 1 : 0));
+        return;
+      }
+      if (await this.#stopsFor(delivery.refused)) return;
+    }
+    // Refused at any length, on a task that is still ours: this entry is given up, not the log.
+    this.#accepted(entry.lastSeq, entry.lastSeq - position.seq, 0);
+  }
+
+  #accepted(seq: number, leftOut: number, entries = 1): void {
+    const position = this.#position;
+    position.seq = Math.max(position.seq, seq);
+    position.entriesSent += entries;
+    position.linesLeftOut = Math.max(0, position.linesLeftOut + leftOut);
+    this.#save(null);
+  }
+
+  #save(sending: Position['sending']): void {
+    this.#position.sending = sending;
+    this.#options.position.save({ ...this.#position });
+  }
+
+  /** True when the refusal means the task: gone, over or somebody else's. A request that is wrong in itself does not. */
+  async #stopsFor(refused: Error & { details: Record<string, unknown> | null }): Promise<boolean> {
+    const status = refused.details?.status;
+    const wrongInItself = status === 400 || status === 413 || status === 422;
+    const state = await this.#appender.readTask().then(
+      (answer) => answer.state,
+      () => null,
+    );
+    if (wrongInItself && (state === 'CLAIMED' || state === 'READY')) return false;
+    this.#stopped = true;
+    const linesUnsent = Math.max(0, this.#newestSeq - this.#position.seq);
+    this.#position.linesLeftOut += linesUnsent;
+    this.#save(null);
+    const { entriesSent } = this.#position;
+    this.#options.onStopped?.({ message: refused.message, entriesSent, linesUnsent });
+    return true;
+  }
+
+  async #upload(): Promise<UploadedDocument> {
+    const { processId, runLogPath, runId, api } = this.#options;
+    if (processId === null) return { documentUri: null, problem: null, link: null };
+    const path = `${runLogPath}.gz`;
+    for (let failures = 0; ; failures++) {
+      try {
+        await writeLogDocument({ runLogPath, path, maxBytes: this.#options.documentMaxBytes });
+        const name = `run-${runId}.log.gz`;
+        const { documentUri } = await api.uploadDocument(processId, {
+          name,
+          contentType: 'application/gzip',
+          path,
+        });
+        const link = (await this.#options.linkDocument?.(documentUri)) ?? null;
+        return { documentUri, problem: null, link };
+      } catch (thrown) {
+        const error = toAgentError(thrown);
+        if (isRefusal(error)) return { documentUri: null, problem: error.message, link: null };
+        await this.#appender.wait('upload the log document', error, failures);
+      }
+    }
+  }
+
+  async #space(): Promise<void> {
+    const { now, sleep, signal } = this.#options;
+    const waitMs = this.#lastEntryMs + this.#budget.spacingMs(this.#elapsed()) - now();
+    if (waitMs > 0 && this.#position.number > 0) await sleep(waitMs, signal);
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    const { sleep, signal } = this.#options;
+    await sleep(milliseconds, signal ? AbortSignal.any([signal, this.#wake.signal]) : this.#wake.signal);
+    if (this.#wake.signal.aborted) this.#wake = new AbortController();
+  }
+
+  #packLimits(maxEntries: number): { entryBytes: number; maxEntries: number } {
+    return { entryBytes: this.#options.entryBytes - MARK_BYTES, maxEntries };
+  }
+
+  #elapsed(): number {
+    return Math.max(0, this.#options.now() - this.#options.startedAtMs);
+  }
+}
+
+export interface UploadedDocument {
+  documentUri: string | null;
+  /** Why there is none. */
+  problem: string | null;
+  /** Where it is linked for good. */
+  link: string | null;
+}
+
+/** Of a block that was read again. */
+function rescan(block: LogBlock): BlockScan {
+  const scan = scanLines(block.bytes, new LevelReader(block.stream, block.context));
+  if (block.level === null) return scan;
+  const index = block.level === 'ERROR' ? 2 : block.level === 'WARN' ? 1 : 0;
+  const levels: [number, number, number] = [0, 0, 0];
+  levels[index] = scan.lines;
+  return { lines: scan.lines, levels, errors: index === 2 ? scan.errors : [] };
+}

@@ -1,0 +1,110 @@
+import type { AgentEvent } from './agent.ts';
+import type { AgentConfig } from './config/agent-config.ts';
+import { watchClientSecret } from './config/client-secret.ts';
+import { createKuFlowClient, type KuFlowClient } from './kuflow/create-client.ts';
+import type { OpenAgentLog } from './logs/agent-log.ts';
+import { findLocalAddress } from './worker/local-address.ts';
+import { WorkerRegistration } from './worker/registration.ts';
+import { type CatalogueRobot, RobotCatalogue } from './worker/robot-catalogue.ts';
+
+export interface PlatformLinkOptions {
+  config: AgentConfig;
+  hostName: string;
+  installationId: string;
+  log: OpenAgentLog;
+  now: () => number;
+  random: () => number;
+  fetch: ((request: Request) => Promise<Response>) | undefined;
+  closing: AbortSignal;
+}
+
+/** What the agent is to the platform: a client with credentials, a worker, a catalogue of robots. */
+export interface PlatformLink {
+  readonly client: KuFlowClient;
+  readonly registration: WorkerRegistration;
+  readonly catalogue: RobotCatalogue;
+  /** Authorization header of the host's own credentials. */
+  authorization(): string;
+  principalId(): string | null;
+  onCatalogue(listener: (robots: readonly CatalogueRobot[]) => void): void;
+  /** Connection or worker changed; `registered` is an event too. */
+  onChange(listener: (event: AgentEvent | null) => void): void;
+  /** Registers and refreshes until `signal` aborts. */
+  start(signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+export function openPlatform(options: PlatformLinkOptions): PlatformLink {
+  const { config, hostName, installationId, log, now, random } = options;
+  let credentials = config.credentials ?? { clientId: '', clientSecret: '' };
+  const changed = new Set<(event: AgentEvent | null) => void>();
+  const catalogued = new Set<(robots: readonly CatalogueRobot[]) => void>();
+  const tell = (event: AgentEvent | null) => {
+    for (const listener of changed) listener(event);
+  };
+  const client = createKuFlowClient({
+    endpoint: config.endpoint,
+    credentials: () => credentials,
+    log,
+    now,
+    random,
+    onConnection: () => tell(null),
+    ...(options.fetch && { fetch: options.fetch }),
+  });
+  const catalogue: RobotCatalogue = new RobotCatalogue({
+    client,
+    tenantId: config.tenantId,
+    filter: config.settings.robotFilter,
+    log,
+    onChange: () => {
+      for (const listener of catalogued) listener(catalogue.all());
+      registration.poke();
+    },
+  });
+  const registration = new WorkerRegistration({
+    client,
+    worker: {
+      hostName,
+      installationId,
+      tenantId: config.tenantId,
+      taskQueue: null,
+      workflowTypes: [],
+      activityTypes: [],
+    },
+    findIp: () => findLocalAddress(config.endpoint),
+    robotIds: () => catalogue.served().map((robot) => robot.id),
+    onRegistered: ({ identity, first }) => tell(first ? { event: 'registered', worker: identity } : null),
+    log,
+    now,
+  });
+  const unwatch =
+    config.secretFilePath === null
+      ? () => {}
+      : watchClientSecret(config.secretFilePath, () => {
+          try {
+            credentials = config.reload().credentials ?? credentials;
+            log.addSecrets([credentials.clientSecret]);
+            log.info('Client secret read again', {});
+            registration.poke();
+            catalogue.poke();
+          } catch (error) {
+            log.warn('Client secret could not be read again', { message: String(error) });
+          }
+        });
+  return {
+    client,
+    registration,
+    catalogue,
+    authorization: () =>
+      `Basic ${Buffer.from(`${credentials.clientId}:${credentials.clientSecret}`).toString('base64')}`,
+    principalId: () => registration.principalId(),
+    onCatalogue: (listener) => void catalogued.add(listener),
+    onChange: (listener) => void changed.add(listener),
+    start: async (signal) => {
+      // The first registration names the robots, so the list comes first; without a list it registers all the same.
+      await catalogue.refresh(signal).catch(() => {});
+      await Promise.all([registration.start(signal), catalogue.start(signal)]);
+    },
+    close: unwatch,
+  };
+}

@@ -1,0 +1,125 @@
+import { setMaxListeners } from 'node:events';
+import type { Settings } from '../../shared/settings.ts';
+import type { ActiveRun } from './active-run.ts';
+import { describeDuration, endOfProcess, type RunEnd } from './outcome.ts';
+import type { PreparedRobot } from './robot-preparer.ts';
+import { fillHome, fillWorkingCopy } from './run-folders.ts';
+import type { RunServices } from './run-services.ts';
+import type { RunSession } from './run-session.ts';
+import { shellCommand } from './shell-command.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** Runs the robot and waits for its end: working copy, variables, process, timeout, cancel. */
+export async function executeRobot(
+  active: ActiveRun,
+  services: RunServices,
+  session: RunSession,
+  job: { prepared: PreparedRobot; shell: string },
+): Promise<RunEnd> {
+  const { prepared } = job;
+  const { folders, log } = session;
+  const settings = services.config.robot(active.robot.code);
+  for (const warning of prepared.warnings) log.agentLine('WARN', warning);
+  await fillWorkingCopy(prepared.environment.packageDir, folders.workDir, prepared.environment.sharedEntries);
+  await fillHome(prepared.environment.homeDir, folders.homeDir);
+  try {
+    const built = await services.variables.forRun(active, prepared, folders, {
+      endpoint: services.gateway.endpoint,
+      token: session.token,
+      expiresAtMs: services.now() + Math.max(settings.runTimeoutMs, DAY_MS),
+    });
+    const command = shellCommand(job.shell, built.variables, process.platform);
+    for (const warning of [...built.warnings, ...command.warnings]) log.agentLine('WARN', warning);
+    active.signal.throwIfAborted();
+    const exit = await runProcess(active, services, session, command, built.variables, settings);
+    return endOfProcess({
+      ...exit,
+      termination: active.termination,
+      timeoutMs: settings.runTimeoutMs,
+      platformState: active.platformState,
+      diskFull: session.log.failure?.code === 'DISK_FULL',
+    });
+  } catch (error) {
+    if (active.termination === null) throw error;
+    return endOfProcess({
+      exitCode: null,
+      signal: null,
+      termination: active.termination,
+      timeoutMs: settings.runTimeoutMs,
+      platformState: active.platformState,
+      diskFull: false,
+    });
+  }
+}
+
+async function runProcess(
+  active: ActiveRun,
+  services: RunServices,
+  session: RunSession,
+  command: { file: string; args: string[] },
+  variables: Record<string, string>,
+  settings: Pick<Settings, 'runTimeoutMs' | 'cancelGraceMs' | 'silentWarningMs' | 'sandbox'>,
+): Promise<{ exitCode: number | null; signal: string | null }> {
+  const prepared = await services.sandbox.prepare(
+    { ...command, cwd: session.folders.workDir, env: variables },
+    { level: settings.sandbox, runId: active.id },
+  );
+  const robot = await prepared.start();
+  session.log.attach(robot.stdout, 'stdout');
+  session.log.attach(robot.stderr, 'stderr');
+  active.become('running', {
+    startedAt: new Date(services.now()).toISOString(),
+    outDir: session.folders.outDir,
+  });
+  setMaxListeners(20, active.signal);
+  const stop = () =>
+    void robot.cancel(settings.cancelGraceMs, active.termination === 'timeout' ? 'timeout' : 'cancelled');
+  active.signal.addEventListener('abort', stop, { once: true });
+  if (active.signal.aborted) stop();
+  const ends = watchTime(active, services, session, settings);
+  try {
+    return await robot.exited;
+  } finally {
+    ends();
+    active.signal.removeEventListener('abort', stop);
+    if (session.log.failure !== null) {
+      services.log.error('Run log could not be written', {
+        runId: active.id,
+        message: session.log.failure.message,
+      });
+    }
+  }
+}
+
+/** How often time is looked at: timers stand still while a machine sleeps, so no single long one is set. */
+const LOOK_MS = 500;
+
+/** Ends the run at its deadline by the clock, and warns of silence. Returns how to stop. */
+function watchTime(
+  active: ActiveRun,
+  services: RunServices,
+  session: RunSession,
+  settings: { runTimeoutMs: number; silentWarningMs: number },
+): () => void {
+  const startedMs = performance.now();
+  let lines = session.log.counters.lines;
+  let lineMs = startedMs;
+  const timer = setInterval(
+    () => {
+      const nowMs = performance.now();
+      if (nowMs - startedMs >= settings.runTimeoutMs) active.terminate('timeout');
+      if (session.log.counters.lines !== lines) {
+        lines = session.log.counters.lines;
+        lineMs = nowMs;
+      } else if (nowMs - lineMs >= settings.silentWarningMs) {
+        session.log.agentLine('WARN', `The robot has been silent for ${describeDuration(nowMs - lineMs)}.`);
+        services.log.warn('Robot is silent', { runId: active.id, silentMs: Math.round(nowMs - lineMs) });
+        lines = session.log.counters.lines;
+        lineMs = nowMs;
+      }
+    },
+    Math.min(LOOK_MS, Math.max(10, settings.runTimeoutMs / 4)),
+  );
+  return () => clearInterval(timer);
+}

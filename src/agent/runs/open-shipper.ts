@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { toAgentError } from '../../shared/errors.ts';
+import { type Shipper, startShipper } from '../logs/shipper.ts';
+import { judgeSighting } from '../tasks/judge-sighting.ts';
+import type { ActiveRun } from './active-run.ts';
+import type { RunFolders } from './run-folders.ts';
+import type { RunServices } from './run-services.ts';
+
+/** Who tells the task what the run logs; null for a run without a task. */
+export function openShipper(active: ActiveRun, services: RunServices, folders: RunFolders): Shipper | null {
+  const { run, robot } = active;
+  const { taskId } = run;
+  if (taskId === null) return null;
+  const { client, journal, log, now } = services;
+  const settings = services.config.robot(robot.code);
+  return startShipper({
+    runId: run.id,
+    taskId,
+    processId: run.processId,
+    hostName: services.hostName,
+    runLogPath: folders.runLogPath,
+    api: {
+      appendLog: (id, entry) => client.appendLog(id, entry),
+      readTask: (id) => client.retrieveTask(id),
+      uploadDocument: (processId, document) => client.uploadDocument(processId, document),
+    },
+    position: {
+      load: () => journal.runs.loadShipping(run.id),
+      save: (position) => journal.runs.saveShipping(run.id, position),
+    },
+    maxEntries: settings.logMaxEntries,
+    entryBytes: settings.logEntryBytes,
+    intervalMs: settings.logIntervalMs,
+    heartbeatMs: settings.logHeartbeatMs,
+    documentMaxBytes: settings.logDocumentMaxBytes,
+    runTimeoutMs: settings.runTimeoutMs,
+    startedAtMs: now(),
+    knownBound: journal.host.loadLogBound(client.endpoint),
+    now,
+    sleep: async (milliseconds, signal) => {
+      await delay(milliseconds, undefined, signal && { signal }).catch(() => {});
+    },
+    random: Math.random,
+    signal: services.closing,
+    onAnswer: ({ state, ownerId }) => judgeSighting({ taskId, state, ownerId }, [active], services),
+    onServerBound: (entries) => journal.host.saveLogBound(client.endpoint, entries),
+    onStopped: ({ message, entriesSent, linesUnsent }) => {
+      services.decider.onRun(run, {
+        decision: 'refused',
+        code: 'LOG_REFUSED',
+        message: `The platform takes no more log entries of the task after ${entriesSent}; ${linesUnsent} lines are only in the run log: ${message}`,
+      });
+      log.warn('Log entries are refused', { runId: run.id, entriesSent, linesUnsent });
+    },
+    onRetry: ({ what, message, waitMs }) =>
+      log.warn('Log could not be sent yet', { runId: run.id, what, message, nextTryInMs: waitMs }),
+    ...(settings.logDocumentPointer !== null && {
+      linkDocument: linkDocument(active, services, settings.logDocumentPointer),
+    }),
+  });
+}
+
+/** Puts the document's URI into the task's data, where the customer's schema has a field for it. */
+function linkDocument(active: ActiveRun, services: RunServices, pointer: string) {
+  return async (documentUri: string): Promise<string | null> => {
+    const { taskId } = active.run;
+    if (taskId === null) return null;
+    try {
+      await services.client.patchTaskData(taskId, [
+        { op: 'add', path: pointer, value: documentUri as never },
+      ]);
+      return pointer;
+    } catch (thrown) {
+      const { message } = toAgentError(thrown);
+      services.log.warn('Log document could not be linked', { runId: active.id, pointer, message });
+      return null;
+    }
+  };
+}

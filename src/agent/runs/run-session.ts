@@ -1,0 +1,96 @@
+import type { Run } from '../../shared/run.ts';
+import { type CallRecord, completesTask } from '../gateway/open-run.ts';
+import { createRunLog, type RunLog } from '../logs/log-pipeline.ts';
+import type { Shipper } from '../logs/shipper.ts';
+import type { SettleChoice } from '../tasks/failure-policy.ts';
+import type { ActiveRun } from './active-run.ts';
+import { secretValues } from './environment-variables.ts';
+import { openShipper } from './open-shipper.ts';
+import { describeDuration, type RunEnd } from './outcome.ts';
+import { makeRunFolders, type RunFolders, runFolders } from './run-folders.ts';
+import type { RunServices } from './run-services.ts';
+
+/** What a run has from its take to its settling: folders, a token, a log and somebody who ships it. */
+export interface RunSession {
+  readonly folders: RunFolders;
+  /** KUFLOW_API_TOKEN. */
+  readonly token: string;
+  readonly log: RunLog;
+  /** Writes how the run ended into its log. */
+  sayEnd(end: RunEnd, choice: SettleChoice): void;
+  /** Ships the rest, the document and the last entry; tried until the platform takes them. */
+  finish(summary: string, end: RunEnd): Promise<Partial<Run['log']>>;
+}
+
+/** Opens the session of a run that was just taken. The token dies with `finish`. */
+export async function startRunSession(active: ActiveRun, services: RunServices): Promise<RunSession> {
+  const { run, robot, request } = active;
+  const folders = runFolders(services.paths.runs, run.id);
+  makeRunFolders(folders);
+  const access = services.gateway.openRun({
+    runId: run.id,
+    onCall: (call) => noteCall(active, services, call),
+  });
+  active.isCompleting = () => run.taskId !== null && access.isCalling('completeProcessItemTask', run.taskId);
+  let shipper: Shipper | null = null;
+  const log = createRunLog({
+    path: folders.runLogPath,
+    secrets: [
+      ...secretValues(robot.environmentVariables),
+      ...secretValues(request.variables),
+      ...services.hostSecrets(),
+      access.token,
+    ],
+    now: services.now,
+    onBlock: (block, scan) => shipper?.offer(block, scan),
+  });
+  shipper = openShipper(active, services, folders);
+  log.agentLine('INFO', firstLine(run));
+  return {
+    folders,
+    token: access.token,
+    log,
+    sayEnd: (end, choice) => {
+      for (const line of lastLinesOf(end)) log.agentLine('INFO', `| ${line}`);
+      if (end.error !== null) {
+        log.agentLine('ERROR', `${end.error.message} [${end.error.code}]`);
+        if (end.error.hint !== null) log.agentLine('INFO', `What to do: ${end.error.hint}`);
+      } else if (active.run.durationMs !== null) {
+        log.agentLine('INFO', `The robot ended well after ${describeDuration(active.run.durationMs)}.`);
+      }
+      if (choice.warning !== null) log.agentLine('WARN', choice.warning);
+    },
+    finish: async (summary, end) => {
+      access.close();
+      log.end();
+      const { lines, bytes } = log.counters;
+      if (shipper === null) return { lines, bytes };
+      const keepUntil = new Date(services.now() + services.config.settings.runRetentionMs).toISOString();
+      const shipped = await shipper.finish({ outcome: end.outcome, summary, keepUntil });
+      return { lines, bytes, ...shipped };
+    },
+  };
+}
+
+function noteCall(active: ActiveRun, services: RunServices, call: CallRecord): void {
+  services.journal.runs.addApiCall(active.id, call);
+  if (active.run.taskId !== null && completesTask(call, active.run.taskId)) active.completedByRobot = true;
+}
+
+/** What a failed post-install step said last. */
+function lastLinesOf(end: RunEnd): string[] {
+  const lines = end.error?.details?.lastLines;
+  return Array.isArray(lines) ? lines.map(String) : [];
+}
+
+/** Which run, how far it is kept from the machine, and whether there is a task: for whoever opens the log. */
+function firstLine(run: Run): string {
+  const { requested, achieved, missing } = run.sandbox;
+  const sandbox =
+    requested === achieved && missing.length === 0
+      ? achieved
+      : `${achieved} (asked for ${requested}; not kept apart: ${missing.join(', ')})`;
+  const task =
+    run.taskId === null ? '; without a task, so KUFLOW_TASK_ID and KUFLOW_PROCESS_ID are unset' : '';
+  return `Run ${run.id}, attempt ${run.attempt}, ${run.robot.code} revision ${(run.robot.revision ?? 'unknown').slice(0, 12)}; sandbox ${sandbox}${task}`;
+}

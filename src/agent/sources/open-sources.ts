@@ -1,0 +1,136 @@
+import type { Status } from '../../shared/status.ts';
+import type { AgentConfig } from '../config/agent-config.ts';
+import type { NextTry } from '../journal/host-records.ts';
+import type { PlatformLink } from '../platform-link.ts';
+import type { Hold } from '../runs/hold.ts';
+import type { RunManager } from '../runs/run-manager.ts';
+import type { RunServices } from '../runs/run-services.ts';
+import { judgeSighting } from '../tasks/judge-sighting.ts';
+import { startTaskCheck } from '../tasks/task-check.ts';
+import { type InboxPoll, InboxSource } from './inbox.ts';
+import { Poke } from './poke.ts';
+import { startRetries } from './retries.ts';
+
+export interface SourcesOptions {
+  config: AgentConfig;
+  services: Omit<RunServices, 'leave'>;
+  manager: RunManager;
+  platform: PlatformLink;
+  hold: () => Hold;
+  random: () => number;
+}
+
+export interface Sources {
+  states(): Status['sources'];
+  onPoll(listener: (poll: InboxPoll) => void): () => void;
+  /** Something happened that may mean work: looks again at once. */
+  poke(): void;
+  /** Looks for work until `signal` aborts. */
+  start(signal: AbortSignal): Promise<void>;
+}
+
+/** Everything that brings work in, and what watches the tasks that run. */
+export function openSources(options: SourcesOptions): Sources {
+  const { config, services, manager, platform, random } = options;
+  const { journal, now, log, decider } = services;
+  const inboxPoke = new Poke();
+  const retryPoke = new Poke();
+  const catalogued = new Poke();
+  const checkPoke = new Poke();
+  const inbox = new InboxSource({
+    client: platform.client,
+    settings: config.settings,
+    operationPointerFor: (code) => config.robot(code).operationPointer,
+    robots: () => platform.catalogue.served(),
+    history: {
+      hasLiveRun: (taskId) => manager.hasLiveRun(taskId),
+      isExcluded: (taskId) => journal.host.isExcluded(taskId),
+      findNextTry: (taskId) => journal.host.findNextTry(taskId),
+      highestAttempt: (taskId) => journal.runs.highestAttempt(taskId),
+      now,
+    },
+    appetite: () => appetite(options),
+    accept: (request) => {
+      const robot = platform.catalogue.served().find((one) => one.id === request.robotId);
+      if (!robot) return;
+      if (request.taskId !== null) journal.host.removeNextTry(request.taskId);
+      manager.accept(request, robot);
+    },
+    decide: (taskId, verdict) => {
+      if (verdict.kind === 'no') decider.onTask(taskId, verdict);
+    },
+    log,
+    now,
+    random,
+    wait: inboxPoke.wait,
+  });
+  const acceptRetry = (next: NextTry): boolean => {
+    const robot = platform.catalogue.served().find((one) => one.id === next.robotId);
+    if (!robot || options.hold().state !== null || manager.hasLiveRun(next.taskId)) return false;
+    const attempt = journal.runs.highestAttempt(next.taskId) + 1;
+    manager.accept(
+      {
+        requestId: `${next.taskId}/${attempt}`,
+        source: 'inbox',
+        robotId: next.robotId,
+        operation: next.operation,
+        processId: next.processId,
+        taskId: next.taskId,
+        variables: {},
+        attempt,
+        requestedAt: new Date(now()).toISOString(),
+        reclaim: true,
+      },
+      robot,
+    );
+    return true;
+  };
+  platform.onCatalogue(() => {
+    catalogued.poke();
+    inboxPoke.poke();
+  });
+  return {
+    states: () => [inbox.state()],
+    onPoll: (listener) => inbox.onPoll(listener),
+    poke: () => {
+      inboxPoke.poke();
+      retryPoke.poke();
+    },
+    start: async (signal) => {
+      while (!platform.catalogue.loaded && !signal.aborted) await catalogued.wait(1000, signal);
+      await Promise.all([
+        inbox.start(signal),
+        startRetries({ records: journal.host, accept: acceptRetry, now, wait: retryPoke.wait }, signal),
+        startTaskCheck(
+          {
+            client: platform.client,
+            taskIds: () =>
+              manager.list().flatMap(({ run, taken }) => (taken && run.taskId ? [run.taskId] : [])),
+            report: (sighting) => judgeSighting(sighting, manager.list(), services),
+            everyMs: config.settings.taskCheckMs,
+            tenantId: config.tenantId,
+            random,
+            wait: (milliseconds, stop = signal) => checkPoke.wait(milliseconds, stop),
+            log,
+          },
+          signal,
+        ),
+      ]);
+    },
+  };
+}
+
+/** How much more work is wanted: slots that are free, and as many again to be prepared meanwhile. */
+function appetite({ config, manager, hold }: SourcesOptions) {
+  const held = hold().reason;
+  if (held !== null) return { wanted: 0, reason: held };
+  const { active, queued } = manager.counts();
+  const room = 2 * config.settings.maxConcurrentRuns;
+  return {
+    wanted: room - active - queued,
+    reason: {
+      code: 'CAPACITY',
+      message: `This host is busy: ${active} runs are going and ${queued} wait; the task waits on the platform.`,
+    },
+  };
+}

@@ -1,0 +1,247 @@
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { ControlHandlers } from '../shared/control-api.ts';
+import type { Run } from '../shared/run.ts';
+import type { Agent, AgentEvent } from './agent.ts';
+import type { AgentConfig } from './config/agent-config.ts';
+import { createConfigHandlers } from './config/config-handlers.ts';
+import { createHandlers } from './control/agent-handlers.ts';
+import { agentStatus } from './control/agent-status.ts';
+import { startControlServer } from './control/control-server.ts';
+import { EventHub } from './control/event-hub.ts';
+import { takeHomeLock } from './home/home-lock.ts';
+import { homePaths } from './home/home-paths.ts';
+import { ensureInstallationId } from './home/installation.ts';
+import { prepareHome } from './home/prepare-home.ts';
+import { controlSocketPath } from './home/socket-path.ts';
+import { openJournal } from './journal/open-journal.ts';
+import { openAgentLog } from './logs/agent-log.ts';
+import { openPlatform } from './platform-link.ts';
+import { sweepLeftovers } from './process/sweep-leftovers.ts';
+import { Decider } from './runs/decide.ts';
+import { Hold } from './runs/hold.ts';
+import { recoverRuns } from './runs/recover-runs.ts';
+import { removeOldRunFolders } from './runs/retention.ts';
+import { RunManager } from './runs/run-manager.ts';
+import { Scheduler } from './runs/scheduler.ts';
+import { untilDone } from './runs/until-done.ts';
+import { openSources } from './sources/open-sources.ts';
+import { openWorkshop } from './workshop.ts';
+
+export interface AgentFacts {
+  /** The host's own environment; robots get next to nothing of it. */
+  environment?: Readonly<Record<string, string | undefined>>;
+  hostName?: string;
+  now?: () => number;
+  random?: () => number;
+  fetch?: (request: Request) => Promise<Response>;
+  tell: (event: AgentEvent) => void;
+}
+
+export interface StartedAgent extends Pick<Agent, 'untilDone' | 'drain' | 'cancelAll' | 'close'> {
+  handlers: ControlHandlers;
+}
+
+const HOUR_MS = 60 * 60_000;
+
+/**
+ * Wires the real parts and starts them: home and journal first, then the control API, so that `status` answers,
+ * then what needs the platform.
+ * @throws AgentError HOME_LOCKED, HOME_UNUSABLE, JOURNAL_UNUSABLE, CONFIG_INVALID
+ */
+export async function startAgent(config: AgentConfig, facts: AgentFacts): Promise<StartedAgent> {
+  const { environment = {}, hostName = hostname(), now = Date.now, random = Math.random, tell } = facts;
+  const startedAt = new Date(now()).toISOString();
+  const paths = homePaths(config.homeDir);
+  const closers: (() => unknown)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    prepareHome(paths.home);
+    const socketPath = controlSocketPath(paths.home, process.platform, environment);
+    const version = packageJson.version;
+    const lock = takeHomeLock(paths, { pid: process.pid, startedAt, socketPath, version });
+    closers.push(() => lock.release());
+    const installationId = ensureInstallationId(paths);
+    mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+    const log = openAgentLog({
+      path: join(paths.logs, 'agent.log'),
+      level: config.settings.logLevel,
+      secrets: config.credentials === null ? [] : [config.credentials.clientSecret],
+      now,
+    });
+    closers.push(() => log.close());
+    log.info('Agent started', { version, home: paths.home, pid: process.pid });
+    for (const warning of config.warnings) log.warn('Configuration warning', { warning });
+    const journal = openJournal(paths.journal);
+    closers.push(() => journal.close());
+
+    const closing = new AbortController();
+    const platform = openPlatform({
+      config,
+      hostName,
+      installationId,
+      log,
+      now,
+      random,
+      fetch: facts.fetch,
+      closing: closing.signal,
+    });
+    closers.push(() => platform.close());
+    const scheduler = new Scheduler(config.settings);
+    const decider = new Decider(journal, now);
+    const workshop = await openWorkshop({
+      config,
+      paths,
+      environment,
+      platform,
+      log,
+      now,
+      closing: closing.signal,
+    });
+    closers.push(() => workshop.close());
+    const states = new Map<string, Run['state']>();
+    const runListeners = new Set<(run: Run) => void>();
+    const status = () =>
+      agentStatus({
+        agent: { pid: process.pid, version, home: paths.home, installationId, startedAt },
+        platform,
+        sources: () => sources.states(),
+        sandbox: workshop.sandboxStatus,
+        hold,
+        counts: manager.counts(),
+      });
+    const hub: EventHub = new EventHub(() => ({
+      status: status(),
+      runs: manager.list().map(({ run }) => run),
+    }));
+    const sleep = (milliseconds: number, signal?: AbortSignal) =>
+      delay(milliseconds, undefined, {
+        signal: signal ? AbortSignal.any([signal, closing.signal]) : closing.signal,
+      });
+    const services = {
+      config,
+      paths,
+      hostName,
+      installationId,
+      journal,
+      decider,
+      scheduler,
+      client: platform.client,
+      principalId: platform.principalId,
+      ...workshop.services(journal, (progress) => {
+        tell({ event: 'progress', progress });
+        hub.send({ type: 'progress', progress });
+      }),
+      log,
+      now,
+      sleep,
+      closing: closing.signal,
+      postponed: new Map<string, number>(),
+    };
+    const onRunChange = (run: Run) => {
+      hub.send({ type: 'run', run });
+      for (const listener of runListeners) listener(run);
+      const before = states.get(run.id);
+      states.set(run.id, run.state);
+      if (run.state === before) return;
+      if (run.state === 'running') tell({ event: 'run-started', run });
+      if (run.state !== 'ended') return;
+      states.delete(run.id);
+      tell({ event: 'run-ended', run });
+      sources.poke();
+    };
+    const manager: RunManager = new RunManager({ services, onChange: onRunChange });
+    const sources = openSources({ config, services, manager, platform, hold: () => hold, random });
+    const hold = new Hold({
+      records: journal.host,
+      scheduler,
+      now,
+      onChange: () => {
+        hub.send({ type: 'status', status: status() });
+        sources.poke();
+      },
+    });
+    const handlers = createHandlers({
+      services,
+      manager,
+      preparer: services.preparer,
+      hold,
+      hub,
+      status,
+      robots: () => platform.catalogue.served(),
+      settings: createConfigHandlers(config),
+      closing: closing.signal,
+    });
+    const server = await startControlServer({ socketPath, handlers, log });
+    closers.push(() => server.close());
+
+    const loops = new AbortController();
+    platform.onCatalogue((robots) => services.preparer.setCatalogue(robots));
+    platform.onChange((event) => {
+      if (event !== null) tell(event);
+      hub.send({ type: 'status', status: status() });
+    });
+    await workshop.sweep();
+    const recovered = recoverRuns({ services: manager.services, onChange: onRunChange, sweepLeftovers });
+    const going = Promise.all([platform.start(loops.signal), sources.start(loops.signal), recovered]);
+    const minute = setInterval(() => hold.expire(), 1000);
+    const hour = setInterval(() => void retain(), HOUR_MS);
+    const retain = () =>
+      removeOldRunFolders({
+        journal,
+        runsDir: paths.runs,
+        keepMs: config.settings.runRetentionMs,
+        now,
+        log,
+      }).catch((error: unknown) => log.warn('Old runs could not be removed', { message: String(error) }));
+    void retain();
+    closers.push(async () => {
+      clearInterval(minute);
+      clearInterval(hour);
+      loops.abort();
+      closing.abort();
+      manager.dropUntaken();
+      await going;
+      await manager.whenIdle();
+      await services.sandbox.stop(0);
+      log.info('Agent ended');
+    });
+    return {
+      handlers,
+      untilDone: ({ giveUpAfterMs }) =>
+        untilDone({
+          giveUpAfterMs,
+          onPoll: sources.onPoll,
+          onRun: (listener) => {
+            runListeners.add(listener);
+            return () => runListeners.delete(listener);
+          },
+          connection: () => platform.client.connection(),
+          liveRuns: () => manager.list().length,
+          nextTries: () => journal.host.listNextTries(),
+          isRegistered: () => platform.registration.status() !== null,
+          pokeInbox: () => sources.poke(),
+          now,
+          sleep: (milliseconds) => delay(milliseconds),
+        }),
+      drain: async () => {
+        hold.drain();
+        manager.dropUntaken();
+        await manager.whenIdle();
+      },
+      cancelAll: async () => {
+        manager.cancelAll();
+        await manager.whenIdle();
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

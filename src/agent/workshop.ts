@@ -1,0 +1,176 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { SandboxStatus } from '../shared/run.ts';
+import type { AgentConfig } from './config/agent-config.ts';
+import { proxyVariables } from './config/apply-network-settings.ts';
+import { createGateway } from './gateway/gateway.ts';
+import { writeTrustBundle } from './gateway/trust-bundle.ts';
+import { createUpstreamAgent } from './gateway/upstream.ts';
+import type { HomePaths } from './home/home-paths.ts';
+import type { Journal } from './journal/open-journal.ts';
+import type { AgentLog } from './logs/agent-log.ts';
+import { createPackageStore } from './packages/package-store.ts';
+import type { PlatformLink } from './platform-link.ts';
+import { detectContainment } from './process/containment.ts';
+import { createRunCommand } from './process/create-run-command.ts';
+import { runNodeScript } from './process/run-node-script.ts';
+import { packageIndexVariables } from './runs/package-indexes.ts';
+import { PrepareFailures } from './runs/prepare-failures.ts';
+import { type PrepareProgress, RobotPreparer } from './runs/robot-preparer.ts';
+import { RunVariables } from './runs/variables-for-run.ts';
+import { createEnvironmentStore } from './runtimes/environment-store.ts';
+import { createRuntimeStore } from './runtimes/runtime-store.ts';
+import { createSandboxOff } from './sandbox/sandbox-off.ts';
+
+export interface WorkshopOptions {
+  config: AgentConfig;
+  paths: HomePaths;
+  environment: Readonly<Record<string, string | undefined>>;
+  platform: PlatformLink;
+  log: AgentLog;
+  now: () => number;
+  closing: AbortSignal;
+}
+
+/** Largest file of a package, unpacked, and the ratio above which it is a bomb (docs/security.md). */
+const MAX_FILE_BYTES = 1024 ** 3;
+const MAX_RATIO = 200;
+
+/** What makes robots ready and runs them: stores, gateway, sandbox, variables. */
+export async function openWorkshop(options: WorkshopOptions) {
+  const { config, paths, environment, platform, log, now, closing } = options;
+  const { settings } = config;
+  const proxy = proxyVariables(settings, environment);
+  const [containment, gateway, indexes] = await Promise.all([
+    detectContainment(),
+    createGateway({
+      upstream: config.endpoint,
+      authorization: async () => platform.authorization(),
+      certificateDir: paths.gateway,
+      runNode: runNodeScript,
+      agent: createUpstreamAgent(config.endpoint, {
+        ...(proxy?.http_proxy !== undefined && { HTTP_PROXY: proxy.http_proxy }),
+        ...(proxy?.https_proxy !== undefined && { HTTPS_PROXY: proxy.https_proxy }),
+        ...(proxy !== null && { NO_PROXY: proxy.no_proxy }),
+      }),
+      log,
+      now,
+    }),
+    readIndexes(config, environment),
+  ]);
+  const trustBundlePath = await writeTrustBundle({
+    targetPath: join(paths.gateway, 'trust-bundle.pem'),
+    caFiles: settings.caFile === null ? [] : [settings.caFile],
+    gatewayCaPem: gateway.caCertPem,
+  });
+  const sandbox = createSandboxOff({ containment });
+  const runCommand = createRunCommand({ containment });
+  const timeouts = {
+    downloadTimeoutMs: settings.downloadTimeoutMs,
+    downloadIdleTimeoutMs: settings.downloadIdleTimeoutMs,
+  };
+  const packages = createPackageStore({
+    dir: paths.packages,
+    limits: {
+      maxArchiveBytes: settings.packageMaxBytes,
+      maxEntries: settings.packageMaxEntries,
+      maxTotalBytes: settings.packageMaxTotalBytes,
+      maxFileBytes: MAX_FILE_BYTES,
+      maxRatio: MAX_RATIO,
+    },
+    ...timeouts,
+  });
+  const runtimes = createRuntimeStore({
+    dir: paths.runtimes,
+    openAsset: (request) => platform.client.openRobotAsset(request),
+    runCommand,
+    limits: { maxEntries: settings.runtimeMaxEntries, maxTotalBytes: settings.runtimeMaxTotalBytes },
+    localRuntimes: settings.localRuntimes,
+    platform: process.platform,
+    arch: process.arch,
+    ...timeouts,
+  });
+  const environments = createEnvironmentStore({
+    dir: paths.environments,
+    runCommand,
+    stepTimeoutMs: settings.postInstallTimeoutMs,
+    platform: process.platform,
+  });
+  const variables = new RunVariables(
+    {
+      platform: process.platform,
+      environment,
+      packageIndexes: indexes,
+      trustBundlePath,
+      cacheDir: paths.cache,
+    },
+    config,
+  );
+  const strict = settings.sandbox === 'strict';
+  const sandboxStatus: SandboxStatus = strict
+    ? { requested: 'strict', achieved: 'off', missing: (await sandbox.detect('standard')).missing }
+    : await sandbox.detect(settings.sandbox);
+  return {
+    sandboxStatus,
+    services: (journal: Journal, onProgress: (progress: PrepareProgress) => void) => ({
+      gateway,
+      sandbox,
+      variables,
+      hostSecrets: () => [
+        ...(config.credentials ? [config.credentials.clientSecret] : []),
+        ...variables.hostSecrets,
+      ],
+      failures: new PrepareFailures(journal.host, now),
+      preparer: new RobotPreparer({
+        packages,
+        runtimes,
+        environments,
+        openRobotSource: (robotId) => platform.client.openRobotSource(robotId),
+        postInstallVariables: (robot, folders) => variables.forPostInstall(robot, folders),
+        settingsFor: (code) => config.robot(code),
+        log,
+        onProgress,
+        onChange: (view) => journal.host.saveRobot(view),
+        onRemove: (code) => journal.host.removeRobot(code),
+        closing,
+      }),
+    }),
+    /** Removes what a crash left half made. */
+    sweep: async () => {
+      await Promise.all([packages.sweep(), runtimes.sweep()]);
+    },
+    close: () => gateway.close(),
+  };
+}
+
+/** What pip and npm of this host are set to: read once, for a robot's own home hides their files. */
+async function readIndexes(
+  config: AgentConfig,
+  environment: WorkshopOptions['environment'],
+): Promise<Record<string, string>> {
+  const home = environment.HOME ?? environment.USERPROFILE ?? homedir();
+  const read = async (files: readonly (string | undefined)[]) => {
+    const texts = await Promise.all(
+      files.map(async (file) => (file === undefined ? '' : await readFile(file, 'utf8').catch(() => ''))),
+    );
+    return texts.filter((text) => text !== '');
+  };
+  const configDir = environment.XDG_CONFIG_HOME ?? join(home, '.config');
+  return packageIndexVariables(config.settings.packageIndexes, environment, {
+    pipConfs: await read([
+      '/etc/pip.conf',
+      '/etc/xdg/pip/pip.conf',
+      join(home, '.pip', 'pip.conf'),
+      join(configDir, 'pip', 'pip.conf'),
+      environment.APPDATA && join(environment.APPDATA, 'pip', 'pip.ini'),
+      environment.PIP_CONFIG_FILE,
+    ]),
+    npmrcs: await read([
+      '/etc/npmrc',
+      '/usr/etc/npmrc',
+      '/usr/local/etc/npmrc',
+      environment.NPM_CONFIG_USERCONFIG ?? environment.npm_config_userconfig ?? join(home, '.npmrc'),
+    ]),
+  });
+}

@@ -1,0 +1,257 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import type { Agent, AgentEvent } from '../../src/agent/agent.ts';
+import { loadConfig } from '../../src/agent/config/compile-config.ts';
+import { type AgentOverrides, createAgent } from '../../src/agent/create-agent.ts';
+import { removeTree } from '../../src/agent/runtimes/remove-tree.ts';
+import type { AssetProvider } from '../../src/platform/asset-provider.ts';
+import { createAssetProvider } from '../../src/platform/assets/create-asset-provider.ts';
+import type { PlatformBehaviour } from '../../src/platform/behaviour.ts';
+import { type RunningPlatform, startPlatform } from '../../src/platform/start-platform.ts';
+import type { Run } from '../../src/shared/run.ts';
+
+/** Runtimes that tests share between runs of the suite; making one takes seconds. */
+const ASSET_CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/kubot-test-assets');
+
+/** The Node that runs the tests, offered to robots as a local runtime: nothing to download. */
+export const NODE_HERE = process.versions.node;
+
+export interface LabRobot {
+  /** Files of the package by path; a Buffer under 'package.zip' alone is served byte for byte. */
+  files: Record<string, string | Buffer>;
+  environmentVariables?: Record<string, string>;
+}
+
+export interface LabOptions {
+  robots: Record<string, LabRobot>;
+  /** Tasks to do, by task definition code; its robot is the one of `robot`, else of the same code. */
+  tasks?: { code: string; robot?: string; operation?: string; data?: Record<string, unknown> }[];
+  settings?: Record<string, unknown>;
+  behaviour?: Partial<PlatformBehaviour>;
+  assets?: AssetProvider;
+  /** Part of the home's path. */
+  homeName?: string;
+  overrides?: AgentOverrides;
+  /** Where the agent reaches the platform, when something stands between. */
+  endpointOf?: (platform: RunningPlatform) => Promise<string>;
+  /** Keeps the platform's state over a restart. */
+  dataDir?: boolean;
+}
+
+export interface Lab {
+  platform: RunningPlatform;
+  agent: Agent;
+  home: string;
+  dir: string;
+  events: AgentEvent[];
+  /** The platform's own answers. */
+  api<T = Record<string, unknown>>(path: string, method?: string, body?: unknown): Promise<T>;
+  task(code: string): Promise<LabTask>;
+  /** Another task, created now; returns its id. */
+  addTask(code: string, data?: Record<string, unknown>): Promise<string>;
+  /** Until no work is left. */
+  work(giveUpAfterMs?: number): Promise<{ failed: boolean; error: { code: string } | null }>;
+  run(code: string): Promise<Run>;
+  runs(): Promise<Run[]>;
+  logText(run: { id: string }): Promise<string>;
+  /** A new agent in the same home, after this one was closed. */
+  restartAgent(settings?: Record<string, unknown>): Promise<void>;
+  restartPlatform(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LabTask {
+  id: string;
+  state: string;
+  ownerId: string | undefined;
+  data: Record<string, unknown>;
+  entries: { level: string; message: string }[];
+}
+
+/** A platform, an agent started in a fresh home, and robots with tasks for it: all real, in this process. */
+export async function startLab(options: LabOptions): Promise<Lab> {
+  const dir = mkdtempSync(join(tmpdir(), 'kubot-lab-'));
+  const home = join(dir, options.homeName ?? 'home');
+  const tasks = options.tasks ?? Object.keys(options.robots).map((code) => ({ code }));
+  const invalid: string[] = [];
+  const seed = seedOf(dir, options.robots, tasks);
+  const platformOptions = {
+    assets: options.assets ?? labAssets(),
+    ...(options.behaviour && { behaviour: options.behaviour }),
+    ...(options.dataDir && { dataDir: join(dir, 'platform') }),
+    onInvalidAnswer: (operationId: string, errors: unknown) =>
+      invalid.push(`${operationId} ${JSON.stringify(errors)}`),
+  };
+  let platform = await startPlatform({ ...platformOptions, seed, seedDir: dir });
+  const endpoint = (await options.endpointOf?.(platform)) ?? platform.url;
+  const events: AgentEvent[] = [];
+  const startAgent = async (settings: Record<string, unknown>) => {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    writeFileSync(join(home, 'settings.json'), JSON.stringify({ ...labSettings(tasks), ...settings }));
+    const config = loadConfig({
+      flags: {},
+      environment: {
+        KUBOT_API_ENDPOINT: endpoint,
+        KUBOT_CLIENT_ID: platform.clientId,
+        KUBOT_CLIENT_SECRET: platform.clientSecret,
+        KUBOT_TENANT_ID: platform.tenantId,
+      },
+      home,
+      cwd: dir,
+    });
+    const agent = createAgent(config, { environment: process.env, ...options.overrides });
+    agent.on((event) => events.push(event));
+    await agent.start();
+    return agent;
+  };
+  let agent = await startAgent(options.settings ?? {});
+
+  const api: Lab['api'] = async <T>(path: string, method = 'GET', body?: unknown) => {
+    const response = await fetch(`${platform.url}/v2024-06-14${path}`, {
+      method,
+      headers: {
+        authorization: `Basic ${Buffer.from(`${platform.clientId}:${platform.clientSecret}`).toString('base64')}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  const lab: Lab = {
+    get platform() {
+      return platform;
+    },
+    get agent() {
+      return agent;
+    },
+    home,
+    dir,
+    events,
+    api,
+    task: async (code) => {
+      const page = await api<{ content: { id: string; task: { taskDefinition: { code: string } } }[] }>(
+        '/process-items?type=TASK&size=1000',
+      );
+      const found = page.content.findLast((item) => item.task.taskDefinition.code === code);
+      if (!found) throw new Error(`no task of ${code}`);
+      const item = await api<{
+        id: string;
+        ownerId?: string;
+        task: { state: string; data?: { value: Record<string, unknown> }; logs?: LabTask['entries'] };
+      }>(`/process-items/${found.id}`);
+      return {
+        id: item.id,
+        state: item.task.state,
+        ownerId: item.ownerId,
+        data: item.task.data?.value ?? {},
+        entries: (item.task.logs ?? []).map(({ level, message }) => ({ level, message })),
+      };
+    },
+    addTask: async (code, data = {}) => {
+      const { content } = await api<{ content: { id: string }[] }>('/processes');
+      const created = await api<{ id: string }>('/process-items', 'POST', {
+        type: 'TASK',
+        processId: content[0]?.id,
+        task: { taskDefinitionCode: code, data: { value: data } },
+      });
+      return created.id;
+    },
+    work: (giveUpAfterMs = 5000) => agent.untilDone({ giveUpAfterMs }),
+    runs: () => agent.handlers.runs({ limit: 1000, before: null, state: null, robot: null }),
+    run: async (code) => {
+      const task = await lab.task(code);
+      return await agent.handlers.run({ id: task.id });
+    },
+    logText: async (run) => {
+      const lines: string[] = [];
+      for await (const line of agent.handlers.logs({ id: run.id, follow: false })) {
+        lines.push(`${line.level} ${line.text}`);
+      }
+      return lines.join('\n');
+    },
+    restartAgent: async (settings = options.settings ?? {}) => {
+      await agent.close();
+      agent = await startAgent(settings);
+    },
+    restartPlatform: async () => {
+      const port = Number(new URL(platform.url).port);
+      await platform.close();
+      platform = await startPlatform({ ...platformOptions, port });
+    },
+    close: async () => {
+      await agent.close();
+      await platform.close();
+      await removeTree(dir);
+      if (invalid.length > 0)
+        throw new Error(`Answers that the specification forbids: ${invalid.join('; ')}`);
+    },
+  };
+  return lab;
+}
+
+/** Runtimes made as the platform makes them, kept between runs of the suite. */
+export function labAssets(): AssetProvider {
+  return createAssetProvider({ cacheDir: ASSET_CACHE, environment: process.env, log: () => {} });
+}
+
+/** A robot of one Node.js script. */
+export function nodeRobot(script: string, extra: Partial<LabRobot> & { manifest?: string } = {}): LabRobot {
+  const { manifest, files, ...rest } = extra;
+  return {
+    files: {
+      'kubot.yaml':
+        manifest ?? `operations:\n  - name: Run\n    shell: node robot.mjs\ntools:\n  nodejs: ${NODE_HERE}\n`,
+      'robot.mjs': script,
+      ...files,
+    },
+    ...rest,
+  };
+}
+
+/** Polls in quick succession, no proxies, this Node as a local runtime. */
+function labSettings(tasks: NonNullable<LabOptions['tasks']>): Record<string, unknown> {
+  return {
+    pollMinMs: 200,
+    diskReserveBytes: 0,
+    logIntervalMs: 50,
+    routes: Object.fromEntries(
+      tasks.map(({ code, robot, operation }) => [
+        code,
+        { robot: robot ?? code, ...(operation && { operation }) },
+      ]),
+    ),
+    localRuntimes: { nodejs: { [NODE_HERE]: dirname(dirname(process.execPath)) } },
+  };
+}
+
+function seedOf(dir: string, robots: LabOptions['robots'], tasks: NonNullable<LabOptions['tasks']>) {
+  for (const [code, robot] of Object.entries(robots)) {
+    for (const [path, content] of Object.entries(robot.files)) {
+      const target = join(dir, 'robots', code, path);
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(target, content);
+    }
+  }
+  return {
+    tenant: { name: 'Lab' },
+    users: [{ name: 'Ada', email: 'ada@example.com' }],
+    robots: Object.entries(robots).map(([code, robot]) => ({
+      code,
+      name: code,
+      package: 'package.zip' in robot.files ? `robots/${code}/package.zip` : `robots/${code}/`,
+      environmentVariables: robot.environmentVariables ?? {},
+    })),
+    processDefinitions: [
+      {
+        code: 'LAB',
+        name: 'Lab',
+        tasks: tasks.map(({ code, robot }) => ({ code, name: code, robot: robot ?? code })),
+      },
+    ],
+    processes: [
+      { definition: 'LAB', tasks: tasks.map(({ code, data }) => ({ definition: code, data: data ?? {} })) },
+    ],
+  };
+}
