@@ -2,7 +2,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
 /** What goes wrong with one request. `before`: the platform never saw it; `after`: it acted on it. */
-export type FaultKind =
+type FaultKind =
   | { kind: 'reset-before' }
   | { kind: 'reset-after' }
   | { kind: 'hang-before' }
@@ -15,14 +15,14 @@ export type FaultKind =
   /** An answer of the proxy's own; the platform never sees the request. */
   | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string };
 
-export type Fault = FaultKind & {
+type Fault = FaultKind & {
   /** `path` is as sent: with the version and the query. */
   match: (method: string, path: string) => boolean;
   /** How many requests it befalls; 1 unless given. */
   times?: number;
 };
 
-export interface SeenRequest {
+interface SeenRequest {
   method: string;
   path: string;
   headers: http.IncomingHttpHeaders;
