@@ -34,6 +34,7 @@ export class WorkerRegistration {
   #poked = false;
   #worker: NonNullable<Status['worker']> | null = null;
   #principalId: string | null = null;
+  /** What the last registration told; null before the first and after one that failed. */
   #toldRobotIds: string | null = null;
 
   constructor(options: RegistrationOptions) {
@@ -50,9 +51,9 @@ export class WorkerRegistration {
     return this.#principalId;
   }
 
-  /** Registers at once, if the robots differ from what the platform was told. */
+  /** Registers at once, unless the platform was just told the same. */
   poke(): void {
-    if (this.#worker !== null && this.#robotsKey() === this.#toldRobotIds) return;
+    if (this.#robotsKey() === this.#toldRobotIds) return;
     this.#poked = true;
     this.#poke.poke();
   }
@@ -74,6 +75,7 @@ export class WorkerRegistration {
         if (signal.aborted) break;
         const error = toAgentError(thrown);
         failures++;
+        this.#toldRobotIds = null;
         const waitMs = Math.max(waitAfterFailure(failures, windowMs), retryAfterOf(error) ?? 0);
         this.#options.client.noteNextTry(this.#options.now() + waitMs);
         log[failures === 1 ? 'warn' : 'debug']('Worker could not be registered', {

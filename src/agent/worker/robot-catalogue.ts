@@ -44,6 +44,8 @@ export interface RobotCatalogueOptions {
 }
 
 const REFRESH_MS = 60_000;
+/** The worker registers once the robots are known, so a long list is not read one by one. */
+const READS_AT_ONCE = 8;
 /** Until the first list is here the host can do nothing, so it is asked for more often. */
 const FIRST_RETRY_MS = 2000;
 
@@ -104,9 +106,13 @@ export class RobotCatalogue {
     const { client, tenantId, onChange, log } = this.#options;
     const summaries = await client.findRobots({ context: 'READY', tenantId, signal });
     const next = new Map<string, { robot: CatalogueRobot; lastModifiedAt: string | null }>();
-    for (const summary of summaries) {
-      const robot = await this.#read(summary, signal);
-      if (robot) next.set(summary.id, { robot, lastModifiedAt: summary.lastModifiedAt });
+    for (let at = 0; at < summaries.length; at += READS_AT_ONCE) {
+      const few = summaries.slice(at, at + READS_AT_ONCE);
+      const robots = await Promise.all(few.map((summary) => this.#read(summary, signal)));
+      for (const [index, { id, lastModifiedAt }] of few.entries()) {
+        const robot = robots[index];
+        if (robot) next.set(id, { robot, lastModifiedAt });
+      }
     }
     const before = this.all();
     const first = !this.#loaded;

@@ -169,6 +169,19 @@ describe('a registration that fails', () => {
     expect(secondsPassed()).toBe(20);
   });
 
+  test('is tried at once when it is poked: the secret may be another now', async () => {
+    kuflow = await startKuFlow();
+    kuflow.proxy.add({ kind: 'answer', status: 401, match: () => asked() >= 1, times: 3 });
+    const { run, registration, registered, secondsPassed } = await setUp((left) => {
+      if (registered.length === 2) return 'stop';
+      if (asked() < 4) return left;
+      registration.poke();
+      return 0;
+    });
+    await run();
+    expect(secondsPassed()).toBe(300 + 2.5 + 6.25);
+  });
+
   test('by refused credentials goes on trying', async () => {
     kuflow = await startKuFlow();
     kuflow.proxy.add({ kind: 'answer', status: 401, match: () => true });
