@@ -26,7 +26,7 @@ export class Hold {
   constructor(options: HoldOptions) {
     this.#options = options;
     this.#pause = options.records.loadPause();
-    this.#apply();
+    options.scheduler.hold(this.state !== null);
   }
 
   /** @param untilMs epoch milliseconds; null: until somebody resumes */

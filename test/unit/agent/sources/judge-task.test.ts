@@ -14,6 +14,8 @@ const robot: CatalogueRobot = {
   sourceType: 'PACKAGE',
   sourceFile: null,
   environmentVariables: {},
+  state: 'unprepared',
+  reason: null,
 };
 const nextTry = (dueAtMs: number): NextTry => ({
   taskId: 't',
