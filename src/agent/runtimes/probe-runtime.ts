@@ -29,7 +29,7 @@ const PROBE_TIMEOUT_MS = 60_000;
  */
 export async function probeVersion(probe: RuntimeProbe): Promise<string> {
   const output = await ask(probe, ['--version']);
-  const version = /\b(\d+\.\d+(?:\.\d+\S*)?)/.exec(output)?.[1];
+  const version = /(?<![\d.])(\d+\.\d+(?:\.\d+\S*)?)/.exec(output)?.[1];
   if (version === undefined) throw broken(probe, `its --version says ${JSON.stringify(output.trim())}`);
   return version;
 }
