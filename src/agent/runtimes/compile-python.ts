@@ -1,3 +1,4 @@
+import { AgentError } from '../../shared/errors.ts';
 import type { RunCommand } from '../process/run-command.ts';
 
 export interface CompileTool {
@@ -49,5 +50,5 @@ export async function compileModules(
     signal,
     onOutput: () => {}, // nothing of it is of use to anyone
   });
-  signal.throwIfAborted();
+  if (signal.aborted) throw new AgentError('INTERRUPTED', 'Preparing was ended.', { retryable: false });
 }

@@ -1,21 +1,19 @@
 import { createHash } from 'node:crypto';
-import { constants, cpSync, existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { open, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError } from '../../shared/errors.ts';
 import type { Manifest } from '../packages/manifest.ts';
 import type { RunCommand } from '../process/run-command.ts';
-import { runPostInstall } from './post-install.ts';
-import { buildPythonEnvironment, compilePython } from './python-environment.ts';
+import { binDirsOf, buildEnvironment, environmentFolders } from './build-environment.ts';
 import { removeTree } from './remove-tree.ts';
 import type { InstalledRuntime } from './runtime-store.ts';
-import { isUntouched, protectTree } from './shared-files.ts';
-import { writeShims } from './shims.ts';
+import { readStamps, SharedFiles, writeStamps } from './shared-files.ts';
 
 /** Raised when what an environment is made of changes, so that old ones are not taken for new. */
 const BUILD_FORMAT = 1;
 const MARKER = 'environment.json';
+const STAMPS = 'stamps.txt';
 
 /** Package + runtimes + what post-install made, ready to run; shared by all runs of a revision, read-only. */
 export interface Environment {
@@ -70,25 +68,25 @@ export interface EnvironmentStoreOptions {
   platform: NodeJS.Platform;
 }
 
-const MarkerSchema = z.object({
-  homeDir: z.string().nullable(),
-  sharedEntries: z.array(z.string()),
-  stamps: z.array(z.object({ path: z.string(), mtimeMs: z.number(), entries: z.number() })),
-});
+const MarkerSchema = z.object({ homeDir: z.string().nullable(), sharedEntries: z.array(z.string()) });
 type Marker = z.infer<typeof MarkerSchema>;
 
 /** Environments under `<dir>/<key>/`, ready only once their marker is written. */
 export function createEnvironmentStore(options: EnvironmentStoreOptions): EnvironmentStore {
   const making = new Map<string, Promise<Environment>>();
+  const watched = new Map<string, SharedFiles>();
 
   async function ensure(spec: EnvironmentSpec, key: string): Promise<Environment> {
     const dir = join(options.dir, key);
     const marker = await readMarker(dir);
-    if (marker && isUntouched(marker.stamps)) return environmentOf(spec, key, dir, marker);
-    if (marker) spec.warn('A run wrote into the shared environment, which was made anew.');
+    const touched = marker && findTouched(dir);
+    if (marker && touched === undefined) return environmentOf(spec, key, dir, marker);
+    if (marker) spec.warn(`A run wrote into the shared environment (${touched}), which was made anew.`);
+    watched.delete(dir);
     await removeTree(dir);
     try {
-      const built = await build(spec, dir);
+      const { stamps, ...built } = await buildEnvironment(spec, dir, options);
+      writeStamps(join(dir, STAMPS), stamps);
       await writeMarker(dir, built);
       return environmentOf(spec, key, dir, built);
     } catch (error) {
@@ -97,80 +95,26 @@ export function createEnvironmentStore(options: EnvironmentStoreOptions): Enviro
     }
   }
 
-  async function build(spec: EnvironmentSpec, dir: string): Promise<Marker> {
-    const folders = foldersOf(dir);
-    for (const folder of [folders.homeDir, folders.tmpDir])
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-    cpSync(spec.packageDir, folders.packageDir, { recursive: true, mode: constants.COPYFILE_FICLONE });
-    const python = spec.runtimes.find((runtime) => runtime.kind === 'python');
-    const nodejs = spec.runtimes.find((runtime) => runtime.kind === 'nodejs');
-    if (python) {
-      spec.onStep({ name: 'making the Python environment' });
-      await buildPythonEnvironment({ runtime: python, dir: folders.pythonDir, ...tool(spec, dir) });
+  /** A shared path that somebody wrote to; undefined: none of those that were due to be looked at. */
+  function findTouched(dir: string): string | undefined {
+    try {
+      const files = watched.get(dir) ?? new SharedFiles(readStamps(join(dir, STAMPS)));
+      watched.set(dir, files);
+      return files.findTouched();
+    } catch {
+      return join(dir, STAMPS);
     }
-    await writeShims(
-      folders.shimsDir,
-      { python: python && pythonBin(folders.pythonDir, python), nodejs: nodejs?.binDir },
-      options.platform,
-    );
-    const binDirs = binDirsOf(spec, dir);
-    for (const step of spec.manifest.postInstall) {
-      spec.onStep({ name: `post-install: ${step.name}` });
-      await runPostInstall({
-        step,
-        cwd: folders.packageDir,
-        variables: spec.variables({
-          binDirs,
-          homeDir: folders.homeDir,
-          tmpDir: folders.tmpDir,
-          workDir: folders.packageDir,
-        }),
-        runCommand: options.runCommand,
-        timeoutMs: options.stepTimeoutMs,
-        platform: options.platform,
-        signal: spec.signal,
-        log: spec.log,
-      });
-    }
-    if (python) {
-      spec.onStep({ name: 'compiling Python modules' });
-      await compilePython({
-        runtime: python,
-        dir: folders.pythonDir,
-        packageDir: folders.packageDir,
-        ...tool(spec, dir),
-      });
-    }
-    await rm(folders.tmpDir, { recursive: true, force: true });
-    const sharedEntries = existsSync(join(folders.packageDir, 'node_modules')) ? ['node_modules'] : [];
-    const shared = [
-      ...sharedEntries.map((entry) => join(folders.packageDir, entry)),
-      ...(python ? [folders.pythonDir] : []),
-    ];
-    const left = await readdir(folders.homeDir);
-    return {
-      homeDir: left.length > 0 ? folders.homeDir : null,
-      sharedEntries,
-      stamps: shared.flatMap((folder) => protectTree(folder)),
-    };
   }
 
-  /** What tools that make the environment run by. */
-  function tool(spec: EnvironmentSpec, dir: string) {
-    const { homeDir, tmpDir } = foldersOf(dir);
+  function environmentOf(spec: EnvironmentSpec, key: string, dir: string, marker: Marker): Environment {
     return {
-      runCommand: options.runCommand,
-      env: {
-        PATH: ['/usr/bin', '/bin'].join(delimiter),
-        HOME: homeDir,
-        TMPDIR: tmpDir,
-        LANG: 'C.UTF-8',
-        PYTHONUTF8: '1',
-        PIP_DISABLE_PIP_VERSION_CHECK: '1',
-      },
-      timeoutMs: options.stepTimeoutMs,
-      signal: spec.signal,
-      log: spec.log,
+      key,
+      dir,
+      packageDir: environmentFolders(dir).packageDir,
+      binDirs: binDirsOf(spec, dir, options.platform),
+      homeDir: marker.homeDir,
+      sharedEntries: marker.sharedEntries,
+      runtimes: Object.fromEntries(spec.runtimes.map((runtime) => [runtime.kind, runtime.version])),
     };
   }
 
@@ -185,7 +129,7 @@ export function createEnvironmentStore(options: EnvironmentStoreOptions): Enviro
     },
     isUsable: async (environment) => {
       const marker = await readMarker(environment.dir);
-      return marker !== null && isUntouched(marker.stamps);
+      return marker !== null && findTouched(environment.dir) === undefined;
     },
   };
 }
@@ -200,46 +144,6 @@ export function environmentKey(
     .update(JSON.stringify([BUILD_FORMAT, spec.packageDigest, runtimes, platform]))
     .digest('hex')
     .slice(0, 32);
-}
-
-function foldersOf(dir: string) {
-  return {
-    packageDir: join(dir, 'package'),
-    shimsDir: join(dir, 'bin'),
-    pythonDir: join(dir, 'python'),
-    homeDir: join(dir, 'home'),
-    tmpDir: join(dir, 'tmp'),
-  };
-}
-
-function environmentOf(spec: EnvironmentSpec, key: string, dir: string, marker: Marker): Environment {
-  return {
-    key,
-    dir,
-    packageDir: foldersOf(dir).packageDir,
-    binDirs: binDirsOf(spec, dir),
-    homeDir: marker.homeDir,
-    sharedEntries: marker.sharedEntries,
-    runtimes: Object.fromEntries(spec.runtimes.map((runtime) => [runtime.kind, runtime.version])),
-  };
-}
-
-/** Shims first, then the environment's own programs: console scripts of what was installed. */
-function binDirsOf(spec: EnvironmentSpec, dir: string): string[] {
-  const { shimsDir, pythonDir, packageDir } = foldersOf(dir);
-  const python = spec.runtimes.find((runtime) => runtime.kind === 'python');
-  const nodejs = spec.runtimes.find((runtime) => runtime.kind === 'nodejs');
-  return [
-    shimsDir,
-    ...(python ? [pythonBin(pythonDir, python)] : []),
-    ...(nodejs ? [join(packageDir, 'node_modules', '.bin'), nodejs.binDir] : []),
-  ];
-}
-
-/** A venv's programs; of a Windows embeddable copy, the folder itself. */
-function pythonBin(pythonDir: string, runtime: InstalledRuntime): string {
-  if (runtime.embeddable) return pythonDir;
-  return join(pythonDir, process.platform === 'win32' ? 'Scripts' : 'bin');
 }
 
 async function readMarker(dir: string): Promise<Marker | null> {

@@ -1,80 +1,133 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { AgentError } from '../../shared/errors.ts';
 import type { RunCommand } from '../process/run-command.ts';
+import { PIP_SCRIPT } from './asset-store.ts';
 import { rewritePth, SITE_CUSTOMIZE } from './embeddable-pth.ts';
 import type { InstalledRuntime } from './runtime-store.ts';
 
-interface Tool {
+export interface PythonEnvironmentOptions {
+  runtime: InstalledRuntime;
+  /** Its final path: a venv holds absolute paths and cannot be moved. */
+  dir: string;
+  platform: NodeJS.Platform;
   runCommand: RunCommand;
+  /** For the tools that make it. */
   env: Record<string, string>;
+  /** For get-pip.py, which downloads: post-install's, with the package indexes. */
+  installEnv: () => Record<string, string>;
+  cwd: string;
   timeoutMs: number;
   signal: AbortSignal;
   log: (line: string) => void;
 }
 
-export interface PythonEnvironmentOptions extends Tool {
-  runtime: InstalledRuntime;
-  /** Its final path: a venv holds absolute paths and cannot be moved. */
-  dir: string;
-}
-
 const SITE_FOLDER = 'kubot-site';
 
+/** The environment's python and the folder of its console scripts. */
+export function pythonFolders(
+  dir: string,
+  runtime: Pick<InstalledRuntime, 'embeddable'>,
+  platform: NodeJS.Platform,
+): { executable: string; binDir: string } {
+  if (platform !== 'win32') return { executable: join(dir, 'bin', 'python'), binDir: join(dir, 'bin') };
+  const scripts = join(dir, 'Scripts');
+  return {
+    executable: runtime.embeddable ? join(dir, 'python.exe') : join(scripts, 'python.exe'),
+    binDir: scripts,
+  };
+}
+
 /**
- * A Python environment: a venv, or, where the runtime has no venv module (Windows embeddable), a copy of it.
- * @throws AgentError RUNTIME_BROKEN
+ * A Python environment with pip in it: a venv, or, where the runtime has no venv module (Windows embeddable), a
+ * copy of it. pip comes from ensurepip, else from the runtime's own, else from the platform.
+ * @throws AgentError RUNTIME_BROKEN, INTERRUPTED
  */
 export async function buildPythonEnvironment(options: PythonEnvironmentOptions): Promise<void> {
   const { runtime, dir } = options;
-  if (runtime.embeddable) {
-    copyEmbeddable(runtime.root, dir);
-    return;
+  const { venv, ensurepip, pip } = runtime.modules ?? { venv: true, ensurepip: true, pip: true };
+  if (runtime.embeddable || !venv) {
+    copyRuntime(runtime.root, dir);
+  } else {
+    const withoutPip = ensurepip ? [] : ['--without-pip'];
+    await runTool(options, [runtime.executable, '-m', 'venv', ...withoutPip, dir], 'making its environment');
+    if (!ensurepip && pip) await copyOwnPip(options);
   }
-  await runTool(options, [runtime.executable, '-m', 'venv', dir], 'making its environment');
+  if (runtime.pipDir !== null) await installPip(options, runtime.pipDir);
 }
 
-/**
- * Compiles ahead, since runs may not write bytecode: what is shared without a check at import, the package's own
- * modules with one, because a run may rewrite them in its working copy.
- */
-export async function compilePython(
-  options: PythonEnvironmentOptions & { packageDir: string },
-): Promise<void> {
-  const { dir, packageDir, runtime } = options;
-  const python = runtime.embeddable ? join(dir, 'python.exe') : join(dir, 'bin', 'python');
-  const compile = (mode: string, folders: string[], extra: string[] = []) =>
-    // Exit 1 means that some file is no valid Python of this version, which test data of libraries seldom is.
-    runTool(
-      options,
-      [python, '-m', 'compileall', '-q', ...extra, '--invalidation-mode', mode, ...folders],
-      'compiling',
-      [0, 1],
-    );
-  await compile('unchecked-hash', [dir]);
-  await compile('checked-hash', [packageDir], ['-x', '[/\\\\](node_modules|\\.git)[/\\\\]']);
-}
-
-function copyEmbeddable(root: string, dir: string): void {
-  cpSync(root, dir, { recursive: true });
+function copyRuntime(root: string, dir: string): void {
+  // Its files are read-only, and stay so in a copy: `true` of mode would be needed to write beside them.
+  cpSync(root, dir, { recursive: true, verbatimSymlinks: true });
+  makeFoldersWritable(dir);
   const pth = readdirSync(dir).find((name) => /^python\d+\._pth$/i.test(name));
   if (pth === undefined) return;
+  const original = readFileSync(join(dir, pth), 'utf8');
   mkdirSync(join(dir, SITE_FOLDER));
   writeFileSync(join(dir, SITE_FOLDER, 'sitecustomize.py'), SITE_CUSTOMIZE);
-  writeFileSync(join(dir, pth), rewritePth(readFileSync(join(dir, pth), 'utf8'), SITE_FOLDER));
+  replaceFile(join(dir, pth), rewritePth(original, SITE_FOLDER));
 }
 
-async function runTool(
-  options: PythonEnvironmentOptions,
-  command: string[],
-  what: string,
-  good = [0],
-): Promise<void> {
+/** A copy may hold read-only folders; files are to be written beside theirs. */
+function makeFoldersWritable(dir: string): void {
+  chmodSync(dir, 0o755);
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    if (entry.isDirectory()) makeFoldersWritable(join(dir, entry.name));
+  }
+}
+
+function replaceFile(path: string, text: string): void {
+  rmSync(path, { force: true });
+  writeFileSync(path, text);
+}
+
+/** pip as the runtime has it, for builds that left ensurepip out. */
+async function copyOwnPip(options: PythonEnvironmentOptions): Promise<void> {
+  const { executable } = pythonFolders(options.dir, options.runtime, options.platform);
+  const code = 'import os, pip; print(os.path.dirname(os.path.dirname(pip.__file__)))';
+  const from = (
+    await runTool(options, [options.runtime.executable, '-I', '-c', code], 'finding its pip')
+  ).trim();
+  const to = await sitePackages(options, executable);
+  for (const name of readdirSync(from)) {
+    if (/^pip(-.*\.dist-info)?$/.test(name)) cpSync(join(from, name), join(to, name), { recursive: true });
+  }
+}
+
+/** pip from the platform: a wheel that was unpacked, or get-pip.py. */
+async function installPip(options: PythonEnvironmentOptions, pipDir: string): Promise<void> {
+  const { executable } = pythonFolders(options.dir, options.runtime, options.platform);
+  const script = join(pipDir, PIP_SCRIPT);
+  if (existsSync(script)) {
+    await runTool({ ...options, env: options.installEnv() }, [executable, script], 'installing pip');
+    return;
+  }
+  const to = await sitePackages(options, executable);
+  mkdirSync(to, { recursive: true });
+  cpSync(pipDir, to, { recursive: true });
+}
+
+async function sitePackages(options: PythonEnvironmentOptions, executable: string): Promise<string> {
+  const code = "import sysconfig; print(sysconfig.get_paths()['purelib'])";
+  return (await runTool(options, [executable, '-c', code], 'finding its packages')).trim();
+}
+
+/** Runs a tool of Python's to its end. @returns what it printed */
+async function runTool(options: PythonEnvironmentOptions, command: string[], what: string): Promise<string> {
   const [file = '', ...args] = command;
   let output = '';
   const result = await options.runCommand({
     shell: { file, args },
-    cwd: options.env.TMPDIR ?? options.runtime.root,
+    cwd: options.cwd,
     env: options.env,
     timeoutMs: options.timeoutMs,
     signal: options.signal,
@@ -82,11 +135,11 @@ async function runTool(
       output = (output + chunk.toString('utf8')).slice(-4000);
     },
   });
-  if (output.trim() !== '') options.log(output.trim());
-  if (result.exitCode !== null && good.includes(result.exitCode)) return;
+  if (result.exitCode === 0) return output;
   if (options.signal.aborted)
     throw new AgentError('INTERRUPTED', 'Preparing was ended.', { retryable: false });
-  const reason = output.trim().split('\n').at(-1) ?? '';
+  options.log(output.trim());
+  const reason = output.trim().split('\n').at(-1);
   throw new AgentError(
     'RUNTIME_BROKEN',
     `Python ${options.runtime.version} failed at ${what}: ${reason || `exit code ${result.exitCode ?? result.signal}`}.`,
