@@ -8,7 +8,8 @@ import {
   settingVariable,
 } from '../src/shared/settings.ts';
 
-const GENERATED = '<!-- Made by `npm run generate:docs` from the table in the source. Edit that table, not this page. -->';
+const GENERATED =
+  '<!-- Made by `npm run generate:docs` from the table in the source. Edit that table, not this page. -->';
 
 /** docs/settings.md: every setting with its flag, key, variable and default. */
 export function settingsPage(): string {

@@ -50,6 +50,5 @@ export const RobotViewSchema = z.object({
 
 export type Status = z.infer<typeof StatusSchema>;
 export type AgentState = (typeof AGENT_STATES)[number];
-export type ConnectionState = (typeof CONNECTION_STATES)[number];
 export type RobotView = z.infer<typeof RobotViewSchema>;
 export type RobotState = (typeof ROBOT_STATES)[number];

@@ -4,9 +4,9 @@ import { AgentError } from '../../shared/errors.ts';
 import { bwrapArguments, type Containment } from './containment.ts';
 import { makeOutputPipes, type OutputPipeSource, type OutputPipes } from './output-pipes.ts';
 import type { Cookie } from './process-table.ts';
-import { type ProcessExit, type RobotProcess, watchProcess } from './robot-process.ts';
+import { type RobotProcess, watchProcess } from './robot-process.ts';
 
-export type { ProcessExit, RobotProcess };
+export type { RobotProcess };
 
 export interface StartProcessOptions {
   file: string;

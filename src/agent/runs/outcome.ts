@@ -1,4 +1,4 @@
-import { AgentError, ERRORS, type RunOutcome, toAgentError } from '../../shared/errors.ts';
+import { AgentError, assertNever, ERRORS, type RunOutcome, toAgentError } from '../../shared/errors.ts';
 import type { RunError } from '../../shared/run.ts';
 
 /** How a run ended: a value, because a robot's failure is no failure of the agent. */
@@ -41,6 +41,9 @@ export function endOfProcess(exit: {
         ),
       );
     case null:
+      break;
+    default:
+      assertNever(exit.termination);
   }
   if (exitCode === 0) return { outcome: 'succeeded', error: null, exitCode, signal };
   if (exit.diskFull)

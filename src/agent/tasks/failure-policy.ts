@@ -1,3 +1,4 @@
+import { assertNever } from '../../shared/errors.ts';
 import type { SettleAction } from '../../shared/run.ts';
 import type { RunEnd } from '../runs/outcome.ts';
 
@@ -50,5 +51,7 @@ export function chooseSettleAction(input: {
         warning: null,
         retryInMs: policy.retryBackoffMs * 2 ** Math.min(attempt - 1, 10),
       };
+    default:
+      return assertNever(policy.failurePolicy);
   }
 }

@@ -2,6 +2,7 @@ import type { Agent, AgentEvent } from '../../agent/agent.ts';
 import type { AgentConfig } from '../../agent/config/agent-config.ts';
 import { applyNetworkSettings } from '../../agent/config/apply-network-settings.ts';
 import { loadConfig } from '../../agent/config/compile-config.ts';
+import { closeInheritedDescriptors } from '../../agent/process/close-inherited-descriptors.ts';
 import { AgentError } from '../../shared/errors.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -27,6 +28,7 @@ export async function agent(context: Context, _args: [], options: AgentOptions):
   requireCredentials(config);
   for (const warning of config.warnings) terminal.note(`kubot: ${warning}`);
   applyNetworkSettings(config.settings, config.endpoint, environment);
+  closeInheritedDescriptors();
   const { createAgent } = await import('../../agent/create-agent.ts');
   const stop = listenForStop();
   const running = createAgent(config, { environment });

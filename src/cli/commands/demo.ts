@@ -6,6 +6,7 @@ import { loadConfig } from '../../agent/config/compile-config.ts';
 import { takeHomeLock } from '../../agent/home/home-lock.ts';
 import { homePaths } from '../../agent/home/home-paths.ts';
 import { prepareHome } from '../../agent/home/prepare-home.ts';
+import { closeInheritedDescriptors } from '../../agent/process/close-inherited-descriptors.ts';
 import { createAssetProvider } from '../../platform/assets/create-asset-provider.ts';
 import { findHostPython } from '../../platform/assets/find-host-runtimes.ts';
 import { type LoadedSamples, loadSamples } from '../../platform/demo-samples.ts';
@@ -29,6 +30,7 @@ const SAMPLES_DIR = join(import.meta.dirname, '../../../assets/samples');
 export async function demo(context: Context, _args: [], options: Record<string, unknown>): Promise<number> {
   const { demoHomeDir: home, environment, terminal } = context;
   const stop = listenForStop();
+  closeInheritedDescriptors();
   prepareHome(home);
   assertFree(home);
   terminal.progress(terminal.style('bold', 'KuBot Runner demo'));

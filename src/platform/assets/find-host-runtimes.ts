@@ -1,4 +1,3 @@
-import { listHostNodes } from './host-node.ts';
 import { findInterpreter, isComplete } from './interpreters.ts';
 import type { ToolEnvironment } from './npm-registry.ts';
 
@@ -15,9 +14,4 @@ export interface HostRuntime {
 export async function findHostPython(environment: ToolEnvironment): Promise<HostRuntime | null> {
   const found = await findInterpreter(environment, isComplete);
   return found === null ? null : { version: found.version, path: found.path };
-}
-
-/** The Node.js that runs this program. */
-export async function findHostNode(environment: ToolEnvironment): Promise<HostRuntime | null> {
-  return (await listHostNodes(environment))[0] ?? null;
 }
