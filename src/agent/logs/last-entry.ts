@@ -1,7 +1,6 @@
 import type { LogLevel } from '../../shared/run.ts';
 import { cutText } from './pack-entries.ts';
-import type { UploadedDocument } from './shipper.ts';
-import type { ShipperEnd } from './shipper-ports.ts';
+import type { ShipperEnd, UploadedDocument } from './shipper-ports.ts';
 
 export interface LastEntryFacts extends ShipperEnd {
   runId: string;

@@ -70,7 +70,7 @@ export interface ShippingStop {
   /** Why the platform refused. */
   message: string;
   entriesSent: number;
-  /** Lines that the task does not tell of. */
+  /** Lines so far that the task does not tell of. */
   linesUnsent: number;
 }
 
@@ -86,4 +86,12 @@ export interface ShippedLog {
   entriesSent: number;
   linesLeftOut: number;
   documentUri: string | null;
+}
+
+export interface UploadedDocument {
+  documentUri: string | null;
+  /** Why there is none. */
+  problem: string | null;
+  /** Where it is linked for good. */
+  link: string | null;
 }

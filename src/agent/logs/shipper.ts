@@ -1,17 +1,16 @@
-import { z } from 'zod';
-import { toAgentError } from '../../shared/errors.ts';
 import { describeDuration } from '../runs/outcome.ts';
-import { EntryAppender, isRefusal } from './append-entry.ts';
+import { EntryAppender } from './append-entry.ts';
 import { EntryBudget } from './entry-budget.ts';
 import { LineFolder } from './fold-lines.ts';
 import { lastEntry } from './last-entry.ts';
 import { LevelReader } from './level.ts';
 import { type BlockScan, type LogBlock, scanLines } from './log-block.ts';
-import { writeLogDocument } from './log-document.ts';
 import { MARK_BYTES, markOf } from './mark.ts';
 import { cutText, type PackedEntry, packEntries } from './pack-entries.ts';
 import { readBlocks } from './read-run-log.ts';
-import type { ShippedLog, ShipperEnd, ShipperOptions } from './shipper-ports.ts';
+import type { ShippedLog, ShipperEnd, ShipperOptions, UploadedDocument } from './shipper-ports.ts';
+import { parsePosition, type ShippingPosition } from './shipping-position.ts';
+import { uploadLog } from './upload-log.ts';
 
 /** Lines that come together go together. */
 const BATCH_MS = 200;
@@ -39,25 +38,12 @@ export function startShipper(options: ShipperOptions): Shipper {
   return new LogShipper(options);
 }
 
-const PositionSchema = z.object({
-  /** Number of the newest mark. */
-  number: z.number().int(),
-  entriesSent: z.number().int(),
-  linesLeftOut: z.number().int(),
-  /** All lines up to this one are told. */
-  seq: z.number().int(),
-  /** The entry under way when this was written. */
-  sending: z.object({ seq: z.number().int(), leftOut: z.number().int(), atMs: z.number() }).nullable(),
-});
-
-type Position = z.infer<typeof PositionSchema>;
-
 class LogShipper implements Shipper {
   readonly #options: ShipperOptions;
   readonly #appender: EntryAppender;
   readonly #budget: EntryBudget;
   readonly #folder: LineFolder;
-  readonly #position: Position;
+  readonly #position: ShippingPosition;
   readonly #live: Promise<void>;
   #wake = new AbortController();
   #ending = false;
@@ -70,7 +56,7 @@ class LogShipper implements Shipper {
 
   constructor(options: ShipperOptions) {
     this.#options = options;
-    const resumed = PositionSchema.safeParse(options.position.load()).data;
+    const resumed = parsePosition(options.position.load());
     this.#position = resumed ?? { number: 0, entriesSent: 0, linesLeftOut: 0, seq: 0, sending: null };
     this.#budget = new EntryBudget({ ...options, horizonMs: options.runTimeoutMs }, this.#position.number);
     if (options.knownBound !== null) this.#budget.learnBound(options.knownBound);
@@ -111,16 +97,17 @@ class LogShipper implements Shipper {
         packEntries(this.#folder.take({ last: true }), this.#packLimits(this.#budget.end(this.#elapsed()))),
       );
     }
-    const { linesLeftOut } = this.#position;
-    const document = this.#stopped || linesLeftOut <= 0 ? null : await this.#upload();
+    let document: UploadedDocument | null = null;
     if (!this.#stopped) {
+      const { linesLeftOut } = this.#position;
+      if (linesLeftOut > 0) document = await uploadLog(this.#options, this.#appender);
       const text = lastEntry({ ...this.#options, ...end, linesLeftOut, lines: this.#newestSeq, document });
       const limit = LAST_ENTRY_BYTES - MARK_BYTES;
       await this.#sendOne({ ...text, text: text.fit(limit), lastSeq: this.#newestSeq, leftOut: 0 });
     }
     return {
       entriesSent: this.#position.entriesSent,
-      linesLeftOut: this.#position.linesLeftOut,
+      linesLeftOut: this.#position.linesLeftOut + (this.#stopped ? this.#unsent() : 0),
       documentUri: document?.documentUri ?? null,
     };
   }
@@ -214,7 +201,7 @@ class LogShipper implements Shipper {
     this.#save(null);
   }
 
-  #save(sending: Position['sending']): void {
+  #save(sending: ShippingPosition['sending']): void {
     this.#position.sending = sending;
     this.#options.position.save({ ...this.#position });
   }
@@ -229,35 +216,14 @@ class LogShipper implements Shipper {
     );
     if (wrongInItself && (state === 'CLAIMED' || state === 'READY')) return false;
     this.#stopped = true;
-    const linesUnsent = Math.max(0, this.#newestSeq - this.#position.seq);
-    this.#position.linesLeftOut += linesUnsent;
     this.#save(null);
     const { entriesSent } = this.#position;
-    this.#options.onStopped?.({ message: refused.message, entriesSent, linesUnsent });
+    this.#options.onStopped?.({ message: refused.message, entriesSent, linesUnsent: this.#unsent() });
     return true;
   }
 
-  async #upload(): Promise<UploadedDocument> {
-    const { processId, runLogPath, runId, api } = this.#options;
-    if (processId === null) return { documentUri: null, problem: null, link: null };
-    const path = `${runLogPath}.gz`;
-    for (let failures = 0; ; failures++) {
-      try {
-        await writeLogDocument({ runLogPath, path, maxBytes: this.#options.documentMaxBytes });
-        const name = `run-${runId}.log.gz`;
-        const { documentUri } = await api.uploadDocument(processId, {
-          name,
-          contentType: 'application/gzip',
-          path,
-        });
-        const link = (await this.#options.linkDocument?.(documentUri)) ?? null;
-        return { documentUri, problem: null, link };
-      } catch (thrown) {
-        const error = toAgentError(thrown);
-        if (isRefusal(error)) return { documentUri: null, problem: error.message, link: null };
-        await this.#appender.wait('upload the log document', error, failures);
-      }
-    }
+  #unsent(): number {
+    return Math.max(0, this.#newestSeq - this.#position.seq);
   }
 
   async #space(): Promise<void> {
@@ -279,14 +245,6 @@ class LogShipper implements Shipper {
   #elapsed(): number {
     return Math.max(0, this.#options.now() - this.#options.startedAtMs);
   }
-}
-
-export interface UploadedDocument {
-  documentUri: string | null;
-  /** Why there is none. */
-  problem: string | null;
-  /** Where it is linked for good. */
-  link: string | null;
 }
 
 /** Of a block that was read again. */

@@ -1,0 +1,35 @@
+import { toAgentError } from '../../shared/errors.ts';
+import { type EntryAppender, isRefusal } from './append-entry.ts';
+import { writeLogDocument } from './log-document.ts';
+import type { ShipperOptions, UploadedDocument } from './shipper-ports.ts';
+
+/**
+ * Uploads the whole run log, compressed; again while the platform is away. A second upload after a lost answer is
+ * harmless: what nothing links to is deleted after a day.
+ * @throws AgentError INTERRUPTED when the shipper's signal aborts a wait
+ */
+export async function uploadLog(
+  options: ShipperOptions,
+  appender: Pick<EntryAppender, 'wait'>,
+): Promise<UploadedDocument> {
+  const { processId, runLogPath, runId, api } = options;
+  if (processId === null) return { documentUri: null, problem: null, link: null };
+  const path = `${runLogPath}.gz`;
+  for (let failures = 0; ; failures++) {
+    try {
+      await writeLogDocument({ runLogPath, path, maxBytes: options.documentMaxBytes });
+      const name = `run-${runId}.log.gz`;
+      const { documentUri } = await api.uploadDocument(processId, {
+        name,
+        contentType: 'application/gzip',
+        path,
+      });
+      const link = (await options.linkDocument?.(documentUri)) ?? null;
+      return { documentUri, problem: null, link };
+    } catch (thrown) {
+      const error = toAgentError(thrown);
+      if (isRefusal(error)) return { documentUri: null, problem: error.message, link: null };
+      await appender.wait('upload the log document', error, failures);
+    }
+  }
+}
