@@ -46,7 +46,10 @@ export class Store {
       CREATE TABLE IF NOT EXISTS audit (seq INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL) STRICT;
       CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;`);
     this.#statements = {
-      save: this.#database.prepare('INSERT OR REPLACE INTO resources VALUES (?,?,?)'),
+      // Not REPLACE, which would move the row to the end: lists are in the order of creation, also after a restart.
+      save: this.#database.prepare(
+        'INSERT INTO resources VALUES (?,?,?) ON CONFLICT DO UPDATE SET document = excluded.document',
+      ),
       remove: this.#database.prepare('DELETE FROM resources WHERE kind = ? AND id = ?'),
       addLog: this.#database.prepare('INSERT INTO logs (item_id, document) VALUES (?,?)'),
       dropLogs: this.#database.prepare(
@@ -137,7 +140,7 @@ export class Store {
   }
 
   #load(): void {
-    for (const row of this.#database.prepare('SELECT kind, document FROM resources').all()) {
+    for (const row of this.#database.prepare('SELECT kind, document FROM resources ORDER BY rowid').all()) {
       const value = JSON.parse(String(row.document)) as { id: string };
       (this.#mapOf(String(row.kind) as Kind) as Map<string, unknown>).set(value.id, value);
     }

@@ -61,7 +61,8 @@ export const TEST_SEED = {
 
 /**
  * The embedded platform on a free port, in memory unless told otherwise, with every answer held against the
- * official specification: `close` throws when one was not valid or the platform failed.
+ * official specification: `close` throws when one was not valid or the platform failed. Seeded with TEST_SEED, unless
+ * a seed or a seedDir is given.
  */
 export async function startTestPlatform(options: Partial<PlatformOptions> = {}): Promise<TestPlatform> {
   const dir = await mkdtemp(join(tmpdir(), 'kubot-seed-'));
@@ -73,12 +74,14 @@ export async function startTestPlatform(options: Partial<PlatformOptions> = {}):
   await writeFile(join(dir, 'invoices', 'check.js'), "console.log('checked');\n");
   const wrong: unknown[] = [];
   const platform = await startPlatform({
-    seedDir: dir,
-    seed: TEST_SEED,
+    ...(options.seedDir === undefined && { seedDir: dir, seed: TEST_SEED }),
     assets: { find: async () => null },
     onInvalidAnswer: (operationId, errors) => wrong.push({ operationId, errors }),
     onFault: (error) => wrong.push(error),
     ...options,
+  }).catch(async (error: unknown) => {
+    await rm(dir, { recursive: true, force: true });
+    throw error;
   });
   const send = (method: string, path: string, body?: unknown, { headers, as }: CallOptions = {}) =>
     fetch(`${platform.url}/v2024-06-14${path}`, {
