@@ -8,14 +8,18 @@ import { removeTree } from '../../src/agent/runtimes/remove-tree.ts';
 import type { AssetProvider } from '../../src/platform/asset-provider.ts';
 import { createAssetProvider } from '../../src/platform/assets/create-asset-provider.ts';
 import type { PlatformBehaviour } from '../../src/platform/behaviour.ts';
+import { loadSeed, type SeedInput } from '../../src/platform/seed.ts';
 import { type RunningPlatform, startPlatform } from '../../src/platform/start-platform.ts';
-import type { Run } from '../../src/shared/run.ts';
+import type { Run, RunDetails, RunState } from '../../src/shared/run.ts';
 
 /** Runtimes that tests share between runs of the suite; making one takes seconds. */
 const ASSET_CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/kubot-test-assets');
 
 /** The Node that runs the tests, offered to robots as a local runtime: nothing to download. */
 export const NODE_HERE = process.versions.node;
+
+/** For a run to come somewhere, on a slow machine too. */
+const WAIT_MS = 90_000;
 
 export interface LabRobot {
   /** Files of the package by path; a Buffer under 'package.zip' alone is served byte for byte. */
@@ -24,7 +28,9 @@ export interface LabRobot {
 }
 
 export interface LabOptions {
-  robots: Record<string, LabRobot>;
+  robots?: Record<string, LabRobot>;
+  /** A seed directory in place of `robots` and `tasks`. */
+  seedDir?: string;
   /** Tasks to do, by task definition code; its robot is the one of `robot`, else of the same code. */
   tasks?: { code: string; robot?: string; operation?: string; data?: Record<string, unknown> }[];
   settings?: Record<string, unknown>;
@@ -47,9 +53,14 @@ export interface Lab {
   events: AgentEvent[];
   /** The platform's own answers. */
   api<T = Record<string, unknown>>(path: string, method?: string, body?: unknown): Promise<T>;
-  task(code: string): Promise<LabTask>;
+  /** The newest task of a definition, or the one of this id. */
+  task(codeOrId: string): Promise<LabTask>;
   /** Another task, created now; returns its id. */
   addTask(code: string, data?: Record<string, unknown>): Promise<string>;
+  /** The task's latest run, once it has come so far. */
+  until(taskId: string, state: Extract<RunState, 'running' | 'settling' | 'ended'>): Promise<RunDetails>;
+  /** A document of a process, as the platform keeps it. */
+  document(processId: string, documentUri: string): Promise<Buffer>;
   /** Until no work is left. */
   work(giveUpAfterMs?: number): Promise<{ failed: boolean; error: { code: string } | null }>;
   run(code: string): Promise<Run>;
@@ -73,9 +84,11 @@ export interface LabTask {
 export async function startLab(options: LabOptions): Promise<Lab> {
   const dir = mkdtempSync(join(tmpdir(), 'kubot-lab-'));
   const home = join(dir, options.homeName ?? 'home');
-  const tasks = options.tasks ?? Object.keys(options.robots).map((code) => ({ code }));
+  const robots = options.robots ?? {};
+  const tasks = options.tasks ?? Object.keys(robots).map((code) => ({ code }));
   const invalid: string[] = [];
-  const seed = seedOf(dir, options.robots, tasks);
+  const seed = options.seedDir === undefined ? seedOf(dir, robots, tasks) : loadSeed(options.seedDir);
+  const routes = routesOf(seed);
   const platformOptions = {
     assets: options.assets ?? labAssets(),
     ...(options.behaviour && { behaviour: options.behaviour }),
@@ -83,12 +96,12 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     onInvalidAnswer: (operationId: string, errors: unknown) =>
       invalid.push(`${operationId} ${JSON.stringify(errors)}`),
   };
-  let platform = await startPlatform({ ...platformOptions, seed, seedDir: dir });
+  let platform = await startPlatform({ ...platformOptions, seed, seedDir: options.seedDir ?? dir });
   const endpoint = (await options.endpointOf?.(platform)) ?? platform.url;
   const events: AgentEvent[] = [];
   const startAgent = async (settings: Record<string, unknown>) => {
     mkdirSync(home, { recursive: true, mode: 0o700 });
-    writeFileSync(join(home, 'settings.json'), JSON.stringify({ ...labSettings(tasks), ...settings }));
+    writeFileSync(join(home, 'settings.json'), JSON.stringify({ ...labSettings(routes), ...settings }));
     const config = loadConfig({
       flags: {},
       environment: {
@@ -107,7 +120,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   };
   let agent = await startAgent(options.settings ?? {});
 
-  const api: Lab['api'] = async <T>(path: string, method = 'GET', body?: unknown) => {
+  const ask = async (path: string, method = 'GET', body?: unknown) => {
     const response = await fetch(`${platform.url}/v2024-06-14${path}`, {
       method,
       headers: {
@@ -117,8 +130,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
+    return response;
   };
+  const api: Lab['api'] = async <T>(path: string, method = 'GET', body?: unknown) =>
+    (await (await ask(path, method, body)).json()) as T;
   const lab: Lab = {
     get platform() {
       return platform;
@@ -130,12 +145,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     dir,
     events,
     api,
-    task: async (code) => {
-      const page = await api<{ content: { id: string; task: { taskDefinition: { code: string } } }[] }>(
-        '/process-items?type=TASK&size=1000',
-      );
-      const found = page.content.findLast((item) => item.task.taskDefinition.code === code);
-      if (!found) throw new Error(`no task of ${code}`);
+    task: async (codeOrId) => {
+      const page = await api<{ content: ItemInPage[] }>('/process-items?type=TASK&size=1000');
+      const found = page.content.findLast((item) => item.id === codeOrId || codeOf(item) === codeOrId);
+      if (!found) throw new Error(`no task of ${codeOrId}`);
       const item = await api<{
         id: string;
         ownerId?: string;
@@ -157,6 +170,22 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         task: { taskDefinitionCode: code, data: { value: data } },
       });
       return created.id;
+    },
+    until: async (taskId, state) => {
+      const order = ['running', 'settling', 'ended'];
+      const deadline = Date.now() + WAIT_MS;
+      for (;;) {
+        const run = await agent.handlers.run({ id: taskId }).catch(() => null);
+        if (run !== null && order.indexOf(run.state) >= order.indexOf(state)) return run;
+        if (Date.now() > deadline)
+          throw new Error(`The run of ${taskId} never was ${state}: ${JSON.stringify(run)}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    document: async (processId, documentUri) => {
+      const query = new URLSearchParams({ documentUri });
+      const response = await ask(`/processes/${processId}/~actions/download-document?${query}`);
+      return Buffer.from(await response.arrayBuffer());
     },
     work: (giveUpAfterMs = 5000) => agent.untilDone({ giveUpAfterMs }),
     runs: () => agent.handlers.runs({ limit: 1000, before: null, state: null, robot: null }),
@@ -211,22 +240,43 @@ export function nodeRobot(script: string, extra: Partial<LabRobot> & { manifest?
 }
 
 /** Polls in quick succession, no proxies, this Node as a local runtime. */
-function labSettings(tasks: NonNullable<LabOptions['tasks']>): Record<string, unknown> {
+function labSettings(routes: Record<string, unknown>): Record<string, unknown> {
   return {
     pollMinMs: 200,
     diskReserveBytes: 0,
     logIntervalMs: 50,
-    routes: Object.fromEntries(
-      tasks.map(({ code, robot, operation }) => [
-        code,
-        { robot: robot ?? code, ...(operation && { operation }) },
-      ]),
-    ),
+    routes,
     localRuntimes: { nodejs: { [NODE_HERE]: dirname(dirname(process.execPath)) } },
   };
 }
 
-function seedOf(dir: string, robots: LabOptions['robots'], tasks: NonNullable<LabOptions['tasks']>) {
+/** Robot and operation by task definition, as whoever configures a host would write it from the seed. */
+function routesOf(seed: SeedInput): Record<string, unknown> {
+  const tasks = (seed.processDefinitions ?? []).flatMap((definition) => definition.tasks ?? []);
+  return Object.fromEntries(
+    tasks.map(({ code, robot, operation }) => [
+      code,
+      { robot: robot ?? code, ...(operation && { operation }) },
+    ]),
+  );
+}
+
+interface ItemInPage {
+  id: string;
+  task: { taskDefinition?: { code: string } };
+  processItemDefinitionRef?: { code: string };
+}
+
+/** By either revision of the API. */
+function codeOf(item: ItemInPage): string | undefined {
+  return item.task.taskDefinition?.code ?? item.processItemDefinitionRef?.code;
+}
+
+function seedOf(
+  dir: string,
+  robots: Record<string, LabRobot>,
+  tasks: NonNullable<LabOptions['tasks']>,
+): SeedInput {
   for (const [code, robot] of Object.entries(robots)) {
     for (const [path, content] of Object.entries(robot.files)) {
       const target = join(dir, 'robots', code, path);
@@ -247,7 +297,12 @@ function seedOf(dir: string, robots: LabOptions['robots'], tasks: NonNullable<La
       {
         code: 'LAB',
         name: 'Lab',
-        tasks: tasks.map(({ code, robot }) => ({ code, name: code, robot: robot ?? code })),
+        tasks: tasks.map(({ code, robot, operation }) => ({
+          code,
+          name: code,
+          robot: robot ?? code,
+          ...(operation !== undefined && { operation }),
+        })),
       },
     ],
     processes: [
