@@ -192,11 +192,10 @@ export class RobotPreparer {
     step: string,
     progress: { bytes: number | null; totalBytes: number | null },
   ): void {
-    const share =
-      progress.bytes !== null && progress.totalBytes
-        ? ` ${Math.floor((100 * progress.bytes) / progress.totalBytes)} %`
-        : '';
-    entry.reason = `${step}${share}`;
+    const reason = `${step}${howFar(progress)}`;
+    // A chunk that moves nothing a person would see is nobody's news.
+    if (entry.reason === reason) return;
+    entry.reason = reason;
     this.#options.onProgress({ robotCode: entry.robot.code, step, ...progress });
   }
 
@@ -229,6 +228,12 @@ function viewOf(entry: RobotEntry): RobotView {
     operations: known?.manifest.operations.map((operation) => operation.name) ?? [],
     runtimes: { ...known?.environment.runtimes },
   };
+}
+
+/** ` 43 %`; of a size that is not known, whole megabytes. */
+function howFar({ bytes, totalBytes }: { bytes: number | null; totalBytes: number | null }): string {
+  if (bytes === null) return '';
+  return totalBytes ? ` ${Math.floor((100 * bytes) / totalBytes)} %` : ` ${Math.floor(bytes / 1e6)} MB`;
 }
 
 function nameOf(kind: 'python' | 'nodejs'): string {
