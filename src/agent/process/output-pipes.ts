@@ -30,8 +30,11 @@ export function createOutputPipeSource(): OutputPipeSource {
   let closed = false;
   return {
     take: async () => {
-      const raw = await (spare ?? makePipes());
-      spare = closed ? undefined : makePipes();
+      const ready = spare ?? makePipes();
+      // At once: who comes while this one waits must not get the same pipes.
+      spare = undefined;
+      const raw = await ready;
+      if (!closed) spare ??= makePipes();
       return raw && asPipes(raw);
     },
     close: async () => {
