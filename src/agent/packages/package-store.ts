@@ -56,6 +56,7 @@ const IndexSchema = z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/) });
 export function createPackageStore(options: PackageStoreOptions): PackageStore {
   const { dir } = options;
   const making = new Map<string, Promise<UnpackedPackage>>();
+  const unpacking = new Map<string, Promise<void>>();
 
   async function ensure(request: PackageRequest, indexPath: string): Promise<UnpackedPackage> {
     const known = await readIndex(indexPath);
@@ -78,23 +79,31 @@ export function createPackageStore(options: PackageStoreOptions): PackageStore {
         ...(request.onProgress && { onProgress: request.onProgress }),
         ...(request.warn && { warn: request.warn }),
       });
-      const targetDir = join(dir, sha256);
-      if (!(await exists(targetDir))) {
-        await extractPackage({
-          archivePath,
-          targetDir,
-          limits: options.limits,
-          symlinks: 'refuse',
-          refusal: { code: 'PACKAGE_REFUSED', what: `The package of ${request.robotCode}` },
-          signal: request.signal,
-        });
-      }
-      const unpacked = await open(sha256);
+      // Robots may have the same package: whoever comes second waits, and finds it or meets its own refusal.
+      while (unpacking.has(sha256)) await unpacking.get(sha256)?.catch(() => undefined);
+      const unpacked = unpack(request, archivePath, join(dir, sha256)).finally(() =>
+        unpacking.delete(sha256),
+      );
+      unpacking.set(sha256, unpacked);
+      await unpacked;
+      const opened = await open(sha256);
       await writeIndex(indexPath, sha256);
-      return unpacked;
+      return opened;
     } finally {
       await rm(archivePath, { force: true });
     }
+  }
+
+  async function unpack(request: PackageRequest, archivePath: string, targetDir: string): Promise<void> {
+    if (await exists(targetDir)) return;
+    await extractPackage({
+      archivePath,
+      targetDir,
+      limits: options.limits,
+      symlinks: 'refuse',
+      refusal: { code: 'PACKAGE_REFUSED', what: `The package of ${request.robotCode}` },
+      signal: request.signal,
+    });
   }
 
   async function open(digest: string): Promise<UnpackedPackage> {
