@@ -15,6 +15,8 @@ export interface PlatformLinkOptions {
   now: () => number;
   random: () => number;
   fetch: ((request: Request) => Promise<Response>) | undefined;
+  /** False for robots that this host is known never to run: the platform is not told of them. */
+  isPossible: (robotId: string) => boolean;
   closing: AbortSignal;
 }
 
@@ -72,7 +74,11 @@ export function openPlatform(options: PlatformLinkOptions): PlatformLink {
       activityTypes: [],
     },
     findIp: () => findLocalAddress(config.endpoint),
-    robotIds: () => catalogue.served().map((robot) => robot.id),
+    robotIds: () =>
+      catalogue
+        .served()
+        .map(({ id }) => id)
+        .filter(options.isPossible),
     onRegistered: ({ identity, first }) => tell(first ? { event: 'registered', worker: identity } : null),
     log,
     now,

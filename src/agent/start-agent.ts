@@ -89,6 +89,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       now,
       random,
       fetch: facts.fetch,
+      isPossible: (robotId) => services.preparer.isPossible(robotId),
       closing: closing.signal,
     });
     closers.push(() => platform.close());
@@ -133,10 +134,14 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       scheduler,
       client: platform.client,
       principalId: platform.principalId,
-      ...workshop.services(journal, (progress) => {
+      ...workshop.services(journal, decider, (progress) => {
         tell({ event: 'progress', progress });
         hub.send({ type: 'progress', progress });
       }),
+      lookUpRobot: async (idOrCode: string) => {
+        await platform.catalogue.refresh(closing.signal);
+        return platform.catalogue.served().find(({ id, code }) => id === idOrCode || code === idOrCode);
+      },
       log,
       now,
       sleep,
@@ -173,7 +178,8 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       hold,
       hub,
       status,
-      robots: () => platform.catalogue.served(),
+      robots: () => platform.catalogue.all(),
+      pokeSources: () => sources.poke(),
       settings: createConfigHandlers(config),
       closing: closing.signal,
     });
@@ -208,6 +214,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       manager.dropUntaken();
       await going;
       await manager.whenIdle();
+      await services.preparer.whenIdle();
       await services.sandbox.stop(0);
       log.info('Agent ended');
     });

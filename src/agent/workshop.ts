@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { toAgentError } from '../shared/errors.ts';
 import type { SandboxStatus } from '../shared/run.ts';
 import type { AgentConfig } from './config/agent-config.ts';
 import { proxyVariables } from './config/apply-network-settings.ts';
@@ -15,6 +16,7 @@ import type { PlatformLink } from './platform-link.ts';
 import { detectContainment } from './process/containment.ts';
 import { createRunCommand } from './process/create-run-command.ts';
 import { runNodeScript } from './process/run-node-script.ts';
+import type { Decider } from './runs/decide.ts';
 import { packageIndexVariables } from './runs/package-indexes.ts';
 import { PrepareFailures } from './runs/prepare-failures.ts';
 import { type PrepareProgress, RobotPreparer } from './runs/robot-preparer.ts';
@@ -107,13 +109,17 @@ export async function openWorkshop(options: WorkshopOptions) {
     },
     config,
   );
+  const strictRefusal = await sandbox.detect('strict').then(
+    () => null,
+    (error: unknown) => toAgentError(error).message,
+  );
   const strict = settings.sandbox === 'strict';
   const sandboxStatus: SandboxStatus = strict
     ? { requested: 'strict', achieved: 'off', missing: (await sandbox.detect('standard')).missing }
     : await sandbox.detect(settings.sandbox);
   return {
     sandboxStatus,
-    services: (journal: Journal, onProgress: (progress: PrepareProgress) => void) => ({
+    services: (journal: Journal, decider: Decider, onProgress: (progress: PrepareProgress) => void) => ({
       gateway,
       sandbox,
       variables,
@@ -129,10 +135,13 @@ export async function openWorkshop(options: WorkshopOptions) {
         openRobotSource: (robotId) => platform.client.openRobotSource(robotId),
         postInstallVariables: (robot, folders) => variables.forPostInstall(robot, folders),
         settingsFor: (code) => config.robot(code),
+        refusalOf: (code) => (config.robot(code).sandbox === 'strict' ? strictRefusal : null),
         log,
         onProgress,
         onChange: (view) => journal.host.saveRobot(view),
         onRemove: (code) => journal.host.removeRobot(code),
+        decide: (robotId, decision) => void decider.onRobot(robotId, decision),
+        onImpossible: () => platform.registration.poke(),
         closing,
       }),
     }),

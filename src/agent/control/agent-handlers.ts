@@ -1,5 +1,5 @@
 import type { ControlHandlers } from '../../shared/control-api.ts';
-import { AgentError } from '../../shared/errors.ts';
+import { AgentError, isAgentError } from '../../shared/errors.ts';
 import type { Status } from '../../shared/status.ts';
 import { describeRun, explainWhy, listRuns } from '../journal/describe-run.ts';
 import { findRun } from '../journal/find-run.ts';
@@ -20,8 +20,10 @@ export interface HandlerParts {
   hold: Hold;
   hub: EventHub;
   status: () => Status;
-  /** The robots that this host may run. */
+  /** The platform's robots, with those that this host leaves alone. */
   robots: () => readonly CatalogueRobot[];
+  /** There may be work now. */
+  pokeSources: () => void;
   settings: Pick<ControlHandlers, 'configGet' | 'configSet' | 'configExplain'>;
   closing: AbortSignal;
 }
@@ -30,13 +32,27 @@ export interface HandlerParts {
 export function createHandlers(parts: HandlerParts): ControlHandlers {
   const { services, manager, hold, hub } = parts;
   const { journal, paths } = services;
+  /** A robot that came since the catalogue was read is found too. */
+  const findOrLookUp = async (text: string) => {
+    const known = parts.robots().find((robot) => isNamed(robot, text) && robot.state === 'unprepared');
+    return known ?? (await services.lookUpRobot(text)) ?? findRobot(parts.robots(), text);
+  };
   return {
     status: async () => parts.status(),
     robots: async () => parts.preparer.views(),
     prepare: async ({ code }) => {
-      const robot = findRobot(parts.robots(), code);
-      services.failures.forget(services.variables.failureKey(robot));
-      await parts.preparer.prepare(robot, parts.closing);
+      // Whoever asks has often just uploaded another package.
+      const robot = (await services.lookUpRobot(code)) ?? findRobot(parts.robots(), code);
+      const failureKey = services.variables.failureKey(robot);
+      try {
+        await parts.preparer.prepare(robot, parts.closing);
+      } catch (error) {
+        if (isAgentError(error) && error.code === 'POST_INSTALL_FAILED')
+          services.failures.tell(failureKey, error, null);
+        throw error;
+      }
+      services.failures.forget(failureKey);
+      parts.pokeSources();
       const view = parts.preparer.views().find((candidate) => candidate.id === robot.id);
       if (!view) throw new AgentError('ROBOT_NOT_FOUND', `Robot ${code} has left the catalogue.`);
       return view;
@@ -46,18 +62,25 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
     logs: ({ id, follow }, signal) =>
       readLog(journal, paths.runs, id, follow ? (signal ?? parts.closing) : null),
     why: async ({ id }) => explainWhy(journal, id),
-    start: async (input) =>
-      startByHand(
+    start: async (input) => {
+      // A drain waits for every run, and a new one would wait for the drain.
+      if (hold.state === 'draining') {
+        throw new AgentError('CONFLICT', 'This host is draining: it starts nothing new.', {
+          hint: 'Let it work again with: kubot resume.',
+        });
+      }
+      return await startByHand(
         {
           requestId: input.requestId,
-          robot: findRobot(parts.robots(), input.robot),
+          robot: await findOrLookUp(input.robot),
           operation: input.operation,
           variables: input.variables,
           taskId: input.taskId,
         },
         manager,
         services,
-      ),
+      );
+    },
     cancel: async ({ id }) => manager.cancel(findRun(journal, id, { tasks: true }).id),
     settle: async (input) =>
       settleKept(
@@ -83,11 +106,21 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
   };
 }
 
+function isNamed(robot: CatalogueRobot, text: string): boolean {
+  return robot.code === text || robot.id === text;
+}
+
 /** @throws AgentError ROBOT_NOT_FOUND */
 function findRobot(robots: readonly CatalogueRobot[], text: string): CatalogueRobot {
-  const found = robots.find((robot) => robot.code === text || robot.id === text);
-  if (found) return found;
-  const known = robots.map((robot) => robot.code).join(', ');
+  const found = robots.find((robot) => isNamed(robot, text));
+  if (found?.state === 'unprepared') return found;
+  if (found) {
+    throw new AgentError('ROBOT_NOT_FOUND', `This host does not serve ${found.code}: ${found.reason}`);
+  }
+  const known = robots
+    .filter(({ state }) => state === 'unprepared')
+    .map(({ code }) => code)
+    .join(', ');
   throw new AgentError(
     'ROBOT_NOT_FOUND',
     `This host serves no robot ${text}${known ? `; it serves ${known}` : ''}.`,

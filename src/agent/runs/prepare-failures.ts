@@ -13,7 +13,8 @@ const WAITS_MS = [1, 5, 30, 60].map((minutes) => minutes * MINUTE_MS);
 export class PrepareFailures {
   readonly #records: HostRecords;
   readonly #now: () => number;
-  readonly #told = new WeakMap<AgentError, PrepareFailure>();
+  /** Errors that runs see together, with what was remembered of each and whether a task was told of it. */
+  readonly #seen = new WeakMap<AgentError, { failure: PrepareFailure; told: boolean }>();
 
   constructor(records: HostRecords, now: () => number) {
     this.#records = records;
@@ -31,10 +32,11 @@ export class PrepareFailures {
    * (undefined); for the others it holds until the next try.
    */
   tell(key: string, error: AgentError, taskId: string | null): PrepareFailure | undefined {
-    const seen = this.#told.get(error);
-    if (seen) return taskId === null ? undefined : seen;
-    const failure = this.#add(key, error.message);
-    if (taskId !== null) this.#told.set(error, failure);
+    const seen = this.#seen.get(error) ?? { failure: this.#add(key, error.message), told: false };
+    this.#seen.set(error, seen);
+    if (taskId === null) return undefined;
+    if (seen.told) return seen.failure;
+    seen.told = true;
     return undefined;
   }
 

@@ -1,4 +1,5 @@
-import { AgentError, toAgentError } from '../../shared/errors.ts';
+import { AgentError, type ErrorCode, toAgentError } from '../../shared/errors.ts';
+import type { DecisionKind } from '../../shared/run.ts';
 import type { RobotSettings, Settings } from '../../shared/settings.ts';
 import type { RobotState, RobotView } from '../../shared/status.ts';
 import type { AgentLog } from '../logs/agent-log.ts';
@@ -35,27 +36,38 @@ export interface RobotPreparerOptions {
   /** The variables that post-install sees. */
   postInstallVariables: (robot: CatalogueRobot, folders: PostInstallFolders) => Record<string, string>;
   settingsFor: (robotCode: string) => Settings & RobotSettings;
+  /** Why this host will never run the robot as it is set up; null: nothing is known against it. */
+  refusalOf: (robotCode: string) => string | null;
   log: AgentLog;
   onProgress: (progress: PrepareProgress) => void;
   /** A robot's state or what is known of it changed. */
   onChange: (view: RobotView) => void;
   /** A robot left the catalogue. */
   onRemove: (code: string) => void;
+  /** What was found out about a robot, for whoever asks why it does not run. */
+  decide: (robotId: string, decision: { decision: DecisionKind; code: string; message: string }) => void;
+  /** Preparing showed that this host can never run one of the robots. */
+  onImpossible: () => void;
   closing: AbortSignal;
 }
 
 interface RobotEntry {
+  /** As the catalogue has it now; the state is that of this revision. */
   robot: CatalogueRobot;
   state: RobotState;
   reason: string | null;
   prepared: PreparedRobot | null;
-  preparing: Promise<PreparedRobot> | null;
+  preparing: { revision: string; work: Promise<PreparedRobot> } | null;
 }
+
+/** Failures that show that this host can never run the robot. */
+const IMPOSSIBLE: ReadonlySet<ErrorCode> = new Set(['HOST_ARCHITECTURE', 'HOST_ARCHIVE_FORMAT']);
 
 /** Makes robots ready, once for all runs that wait for one, and knows the state of each. */
 export class RobotPreparer {
   readonly #options: RobotPreparerOptions;
   readonly #entries = new Map<string, RobotEntry>();
+  readonly #works = new Set<Promise<unknown>>();
 
   constructor(options: RobotPreparerOptions) {
     this.#options = options;
@@ -77,14 +89,19 @@ export class RobotPreparer {
     const entry = this.#entryOf(robot);
     const ready = this.findPrepared(robot);
     if (ready && (await this.#options.environments.isUsable(ready.environment))) return ready;
-    if (!entry.preparing || entry.robot.revision !== robot.revision) {
-      entry.robot = robot;
-      const preparing = this.#prepareAnew(entry, robot).finally(() => {
-        if (entry.preparing === preparing) entry.preparing = null;
-      });
-      entry.preparing = preparing;
-    }
-    return await orAborted(entry.preparing, signal);
+    const { preparing } = entry;
+    const work = preparing?.revision === robot.revision ? preparing.work : this.#begin(entry, robot);
+    return await orAborted(work, signal);
+  }
+
+  /** False for a robot that this host is known never to run. */
+  isPossible(robotId: string): boolean {
+    return this.#entries.get(robotId)?.state !== 'unsupported';
+  }
+
+  /** Resolves when nothing is being prepared. */
+  async whenIdle(): Promise<void> {
+    await Promise.allSettled(this.#works);
   }
 
   /** The catalogue's robots, with those that this host cannot or may not run. */
@@ -95,15 +112,7 @@ export class RobotPreparer {
       this.#entries.delete(id);
       this.#options.onRemove(entry.robot.code);
     }
-    for (const robot of robots) {
-      const entry = this.#entryOf(robot);
-      const changed = entry.robot.revision !== robot.revision;
-      entry.robot = robot;
-      if (robot.state !== 'unprepared') this.#setState(entry, robot.state, robot.reason);
-      else if (changed || entry.state === 'excluded' || entry.state === 'unsupported')
-        this.#setState(entry, entry.preparing ? 'preparing' : 'unprepared', null);
-      else this.#options.onChange(viewOf(entry));
-    }
+    for (const robot of robots) this.#update(robot);
   }
 
   views(): RobotView[] {
@@ -112,17 +121,65 @@ export class RobotPreparer {
       .sort((a, b) => (a.code < b.code ? -1 : a.code > b.code ? 1 : 0));
   }
 
+  /** Takes over what the catalogue says of a robot now. */
+  #update(robot: CatalogueRobot): void {
+    const entry = this.#entryOf(robot);
+    const { robot: before, preparing } = entry;
+    entry.robot = robot;
+    if (before.code !== robot.code) this.#options.onRemove(before.code);
+    const refusal = this.#options.refusalOf(robot.code);
+    if (robot.state !== 'unprepared') this.#leaveAlone(entry, robot.state, robot.reason ?? '');
+    else if (refusal !== null) this.#leaveAlone(entry, 'unsupported', refusal);
+    else if (before.state !== robot.state || before.revision !== robot.revision || isRenewed(entry, before))
+      this.#setState(entry, preparing?.revision === robot.revision ? 'preparing' : 'unprepared', null);
+    else this.#options.onChange(viewOf(entry));
+  }
+
+  #leaveAlone(entry: RobotEntry, state: 'excluded' | 'unsupported', reason: string): void {
+    const code = state === 'excluded' ? 'ROBOT_EXCLUDED' : 'ROBOT_UNSUPPORTED';
+    this.#options.decide(entry.robot.id, { decision: 'skipped', code, message: reason });
+    this.#setState(entry, state, reason);
+  }
+
+  #begin(entry: RobotEntry, robot: CatalogueRobot): Promise<PreparedRobot> {
+    const work = this.#prepareAnew(entry, robot).finally(() => {
+      this.#works.delete(work);
+      if (entry.preparing?.work === work) entry.preparing = null;
+    });
+    this.#works.add(work);
+    entry.preparing = { revision: robot.revision, work };
+    return work;
+  }
+
   async #prepareAnew(entry: RobotEntry, robot: CatalogueRobot): Promise<PreparedRobot> {
-    this.#setState(entry, 'preparing', null);
+    // What becomes of a revision that the catalogue has no more is nobody's state.
+    const become = (state: RobotState, reason: string | null) => {
+      if (entry.robot.revision === robot.revision) this.#setState(entry, state, reason);
+    };
+    become('preparing', null);
     try {
       const prepared = await this.#steps(entry, robot);
-      entry.prepared = prepared;
-      this.#setState(entry, 'ready', null);
+      if (entry.robot.revision === robot.revision) entry.prepared = prepared;
+      become('ready', null);
+      this.#options.decide(robot.id, {
+        decision: 'taken',
+        code: 'PREPARED',
+        message: `Revision ${robot.revision} is ready to run.`,
+      });
       return prepared;
     } catch (thrown) {
       const error = toAgentError(thrown);
-      const unsupported = error.code === 'HOST_ARCHITECTURE' || error.code === 'HOST_ARCHIVE_FORMAT';
-      this.#setState(entry, unsupported ? 'unsupported' : 'failed', error.message);
+      if (error.code === 'INTERRUPTED') {
+        become('unprepared', null);
+        throw error;
+      }
+      become(IMPOSSIBLE.has(error.code) ? 'unsupported' : 'failed', error.message);
+      this.#options.decide(robot.id, {
+        decision: error.blame === 'package' ? 'refused' : 'postponed',
+        code: error.code,
+        message: `Revision ${robot.revision} could not be prepared: ${error.message}`,
+      });
+      if (IMPOSSIBLE.has(error.code)) this.#options.onImpossible();
       this.#options.log.warn('Robot could not be prepared', {
         robot: robot.code,
         revision: robot.revision,
@@ -149,7 +206,7 @@ export class RobotPreparer {
       sourceFile: robot.sourceFile,
       open: this.#options.openRobotSource(robot.id),
       signal: closing,
-      onProgress: (progress) => this.#progress(entry, 'downloading the package', progress),
+      onProgress: (progress) => this.#progress(entry, robot, 'downloading the package', progress),
       warn,
     });
     warnings.push(...unpacked.warnings);
@@ -162,7 +219,8 @@ export class RobotPreparer {
         kind,
         version,
         signal: closing,
-        onProgress: (progress) => this.#progress(entry, `downloading ${nameOf(kind)} ${version}`, progress),
+        onProgress: (progress) =>
+          this.#progress(entry, robot, `downloading ${nameOf(kind)} ${version}`, progress),
       });
       checkVersion(kind, version, runtime.version, settings.runtimeMismatch, warn);
       installed.push(runtime);
@@ -174,7 +232,7 @@ export class RobotPreparer {
       runtimes: installed,
       variables: (folders) => this.#options.postInstallVariables(robot, folders),
       signal: closing,
-      onStep: (step) => this.#progress(entry, step.name, { bytes: null, totalBytes: null }),
+      onStep: (step) => this.#progress(entry, robot, step.name, { bytes: null, totalBytes: null }),
       log: (line) => log.debug('Preparing', { robot: robot.code, line }),
       warn,
     });
@@ -189,12 +247,13 @@ export class RobotPreparer {
 
   #progress(
     entry: RobotEntry,
+    robot: CatalogueRobot,
     step: string,
     progress: { bytes: number | null; totalBytes: number | null },
   ): void {
     const reason = `${step}${howFar(progress)}`;
     // A chunk that moves nothing a person would see is nobody's news.
-    if (entry.reason === reason) return;
+    if (entry.reason === reason || entry.robot.revision !== robot.revision) return;
     entry.reason = reason;
     this.#options.onProgress({ robotCode: entry.robot.code, step, ...progress });
   }
@@ -213,6 +272,14 @@ export class RobotPreparer {
     entry.reason = reason;
     this.#options.onChange(viewOf(entry));
   }
+}
+
+/** It failed, and what post-install sees is another thing now. */
+function isRenewed({ state, robot }: RobotEntry, before: CatalogueRobot): boolean {
+  return (
+    state === 'failed' &&
+    JSON.stringify(before.environmentVariables) !== JSON.stringify(robot.environmentVariables)
+  );
 }
 
 function viewOf(entry: RobotEntry): RobotView {

@@ -5,6 +5,7 @@ import type { Journal } from '../journal/open-journal.ts';
 import type { KuFlowClient } from '../kuflow/create-client.ts';
 import type { AgentLog } from '../logs/agent-log.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
 import type { ActiveRun } from './active-run.ts';
 import type { Decider } from './decide.ts';
 import type { PrepareFailures } from './prepare-failures.ts';
@@ -22,6 +23,11 @@ export interface RunServices {
   readonly decider: Decider;
   readonly scheduler: Scheduler;
   readonly preparer: RobotPreparer;
+  /**
+   * A robot that this host serves, by its id or code, as the platform has it at this moment.
+   * @throws AgentError when the platform cannot be asked
+   */
+  readonly lookUpRobot: (idOrCode: string) => Promise<CatalogueRobot | undefined>;
   readonly failures: PrepareFailures;
   readonly client: KuFlowClient;
   readonly gateway: Gateway;
