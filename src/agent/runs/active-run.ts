@@ -32,7 +32,8 @@ export interface ActiveRunOptions {
 /** One run while it lives: its present document, and the ways to end it. Each change is journalled at once. */
 export class ActiveRun {
   readonly request: RunRequest;
-  readonly robot: CatalogueRobot;
+  /** As it is prepared: another revision than the one it was queued with, if that was gone by then. */
+  robot: CatalogueRobot;
   /** Set when this host owns the task: from then on the run is settled, whatever happens. */
   taken = false;
   /** The robot completed its own task through the gateway. */

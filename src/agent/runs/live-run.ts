@@ -1,4 +1,4 @@
-import { AgentError, toAgentError } from '../../shared/errors.ts';
+import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
 import { takeTask } from '../tasks/take.ts';
 import type { ActiveRun } from './active-run.ts';
 import { checkDisk } from './check-disk.ts';
@@ -10,7 +10,7 @@ import type { RunServices } from './run-services.ts';
 import { type RunSession, startRunSession } from './run-session.ts';
 import type { SlotLease } from './scheduler.ts';
 import { settleRun } from './settle-run.ts';
-import { endUntaken, endWithError, postponeTask, removeRun } from './untaken-run.ts';
+import { endUntaken, endWithError, leaveTask, postponeTask, removeRun } from './untaken-run.ts';
 
 /** What preparing led to: something to run, or a failure of the package's that its task must be told. */
 type Preparation = { prepared: PreparedRobot; shell: string } | { error: AgentError };
@@ -25,6 +25,8 @@ export async function liveRun(active: ActiveRun, services: RunServices): Promise
     active.change({
       sandbox: await services.sandbox.detect(services.config.robot(active.robot.code).sandbox),
     });
+    // A disk that is nearly full is not filled further by what a run would need.
+    await checkDisk(services.paths.home, services.config.settings.diskReserveBytes);
     const preparation = await prepareStep(active, services);
     lease = await slotStep(active, services);
     await checkDisk(services.paths.home, services.config.settings.diskReserveBytes);
@@ -43,13 +45,13 @@ export async function liveRun(active: ActiveRun, services: RunServices): Promise
 }
 
 async function prepareStep(active: ActiveRun, services: RunServices): Promise<Preparation> {
-  const { robot, request } = active;
-  const failureKey = services.variables.failureKey(robot);
-  if (request.taskId !== null && !request.reclaim) holdBack(services.failures.findHolding(failureKey));
-  if (!services.preparer.findPrepared(robot)) active.become('preparing');
+  const { request } = active;
+  const failureKey = () => services.variables.failureKey(active.robot);
+  if (request.source === 'inbox' && !request.reclaim) holdBack(services.failures.findHolding(failureKey()));
+  if (!services.preparer.findPrepared(active.robot)) active.become('preparing');
   try {
-    const prepared = await services.preparer.prepare(robot, active.signal);
-    services.failures.forget(failureKey);
+    const prepared = await prepareRobot(active, services);
+    services.failures.forget(failureKey());
     const operation = resolveOperation(prepared.manifest, request.operation);
     active.change({
       operation: operation.name,
@@ -61,8 +63,22 @@ async function prepareStep(active: ActiveRun, services: RunServices): Promise<Pr
     const error = toAgentError(thrown);
     if (error.blame !== 'package') throw error;
     if (error.code === 'POST_INSTALL_FAILED')
-      holdBack(services.failures.tell(failureKey, error, request.taskId));
+      holdBack(services.failures.tell(failureKey(), error, request.taskId));
     return { error };
+  }
+}
+
+/** The robot, ready; once more if its package was uploaded anew since the catalogue was read. */
+async function prepareRobot(active: ActiveRun, services: RunServices): Promise<PreparedRobot> {
+  const { robot, signal } = active;
+  try {
+    return await services.preparer.prepare(robot, signal);
+  } catch (error) {
+    if (!isAgentError(error) || error.code !== 'PACKAGE_HASH_MISMATCH') throw error;
+    const latest = await services.lookUpRobot(robot.id);
+    if (!latest || latest.revision === robot.revision) throw error;
+    active.robot = latest;
+    return await services.preparer.prepare(latest, signal);
   }
 }
 
@@ -119,7 +135,9 @@ async function takeStep(active: ActiveRun, services: RunServices): Promise<boole
     reclaim: active.request.reclaim,
     signal: active.signal,
   });
+  services.journal.host.removeNextTry(taskId);
   if (!take.taken) {
+    services.postponed.delete(taskId);
     services.decider.onTask(taskId, { decision: 'skipped', code: take.code, message: take.message });
     removeRun(active, services);
     return false;
@@ -149,7 +167,7 @@ async function runAndSettle(
         ? endOfError(preparation.error)
         : await executeRobot(active, services, session, preparation);
   } catch (thrown) {
-    const error = toAgentError(thrown);
+    const error = toRunError(thrown);
     services.log.error('Run broke off', { runId: active.id, code: error.code, message: error.message });
     end = endOfError(error);
   }
@@ -157,11 +175,20 @@ async function runAndSettle(
   await settleRun(active, services, end, session);
 }
 
+/** A disk that is full is no fault of the agent's. */
+function toRunError(thrown: unknown): AgentError {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return toAgentError(thrown);
+  return new AgentError('DISK_FULL', 'The disk of the host was full when the robot was to be started.', {
+    cause: thrown,
+  });
+}
+
 /** A run that ends before its task was taken. */
 function endEarly(active: ActiveRun, services: RunServices, error: AgentError): void {
   if (active.termination !== null) endUntaken(active, services, active.termination);
-  else if (active.abandoned) removeRun(active, services);
-  else if (error instanceof HeldBack) postponeTask(active, services, error, error.dueAtMs);
-  else if (active.request.taskId !== null && error.blame === 'host') postponeTask(active, services, error);
-  else endWithError(active, services, error);
+  else if (active.abandoned) leaveTask(active, services);
+  else if (active.run.taskId === null) endWithError(active, services, error);
+  // A fault of the agent's own waits like one of the host: tried again at once, it would be made again and again.
+  else postponeTask(active, services, error, error instanceof HeldBack ? error.dueAtMs : undefined);
 }

@@ -41,11 +41,15 @@ export async function startByHand(
     reclaim: false,
   };
   if (taskId === null) return manager.accept(request, robot);
-  const known = services.journal.runs.findByRequest(input.requestId);
+  const { runs, host } = services.journal;
+  const before = runs.findByRequest(input.requestId);
+  if (before) return before;
+  const task = await findTask(taskId, services);
+  // The look took time: meanwhile the request may have come again, or the inbox may have found the task.
+  const known = runs.findByRequest(input.requestId);
   if (known) return known;
   if (manager.hasLiveRun(taskId))
     throw new AgentError('CONFLICT', `Task ${taskId} runs on this host already.`);
-  const task = await findTask(taskId, services);
   const ours = task.state === 'CLAIMED' && task.ownerId !== null && task.ownerId === services.principalId();
   if (task.state !== 'READY' && !ours) {
     const whose = task.state === 'CLAIMED' ? 'CLAIMED by somebody else' : task.state;
@@ -54,15 +58,16 @@ export async function startByHand(
       `Task ${taskId} is ${whose} on the platform; it cannot be started here.`,
     );
   }
-  services.journal.host.include(taskId);
-  services.journal.host.removeNextTry(taskId);
+  host.include(taskId);
+  const route = services.config.settings.routes[task.definitionCode];
+  const routed = route?.robot === robot.code || route?.robot === robot.id ? route.operation : undefined;
   const pointer = services.config.robot(robot.code).operationPointer;
   return manager.accept(
     {
       ...request,
-      operation: input.operation ?? operationInData(task.data, pointer),
+      operation: input.operation ?? routed ?? operationInData(task.data, pointer),
       processId: task.processId,
-      attempt: services.journal.runs.highestAttempt(taskId) + 1,
+      attempt: runs.highestAttempt(taskId) + 1,
       reclaim: ours,
     },
     robot,

@@ -15,6 +15,7 @@ const LAST_WAIT_MS = 10 * MINUTE_MS;
 const LASTING: Record<string, number> = {
   HOST_ARCHITECTURE: 60 * MINUTE_MS,
   HOST_ARCHIVE_FORMAT: 60 * MINUTE_MS,
+  POLICY_REFUSED: 60 * MINUTE_MS,
   HOST_DISK: MINUTE_MS,
 };
 
@@ -24,8 +25,19 @@ export function removeRun(active: ActiveRun, services: RunServices): void {
   services.leave(active);
 }
 
+/** The agent drains or ends before the task was taken. */
+export function leaveTask(active: ActiveRun, services: RunServices): void {
+  services.decider.onRun(active.run, {
+    decision: 'postponed',
+    code: 'DRAINING',
+    message: 'This host takes no new work now; the task was left as it is.',
+  });
+  removeRun(active, services);
+}
+
 /**
- * This host cannot serve the task now: the task stays READY on the platform, for others or for later.
+ * This host cannot serve the task now: the task stays as it is on the platform, for others or for later. Whoever
+ * started the run by hand waits for it, so it ends with the error; any other run is forgotten.
  * @param dueAtMs when to try again, where something else knows it better than the backoff
  */
 export function postponeTask(
@@ -36,10 +48,7 @@ export function postponeTask(
 ): void {
   const { robot, request } = active;
   const { taskId } = active.run;
-  if (taskId === null) {
-    endWithError(active, services, error);
-    return;
-  }
+  if (taskId === null) throw new Error('Only a task can be postponed');
   const tries = services.postponed.get(taskId) ?? 0;
   services.postponed.set(taskId, tries + 1);
   const lasting = LASTING[error.code];
@@ -61,7 +70,8 @@ export function postponeTask(
     code: error.code,
     message: `${error.message} Tried again in ${describeDuration(due - services.now())}.`,
   });
-  removeRun(active, services);
+  if (request.source === 'manual') endWithError(active, services, error);
+  else removeRun(active, services);
 }
 
 /** Ended from outside before it began. Its task is left alone here until somebody starts it by hand. */
@@ -87,7 +97,7 @@ export function endUntaken(active: ActiveRun, services: RunServices, reason: Ter
   finish(active, services, end);
 }
 
-/** A run that no task waits for ends with its error. */
+/** A run that somebody waits for, but that cannot be, ends with its error. */
 export function endWithError(active: ActiveRun, services: RunServices, error: AgentError): void {
   services.log.error('Run could not start', { runId: active.id, code: error.code, message: error.message });
   finish(active, services, endOfError(error));

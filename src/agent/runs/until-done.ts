@@ -66,8 +66,10 @@ export async function untilDone(
   }
 }
 
-function isSoon(next: NextTry, now: number, giveUpAfterMs: number): boolean {
-  return !next.lasting && next.dueAtMs - now <= giveUpAfterMs;
+/** A postponed task that is due is the inbox's to find; a retry that is due for long cannot go. */
+function isSoon({ lasting, kind, dueAtMs }: NextTry, now: number, giveUpAfterMs: number): boolean {
+  if (lasting) return false;
+  return dueAtMs - now <= giveUpAfterMs && now - dueAtMs <= (kind === 'retry' ? giveUpAfterMs : 0);
 }
 
 function lastError(

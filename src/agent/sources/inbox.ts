@@ -20,7 +20,7 @@ export interface InboxOptions {
   };
   settings: Pick<Settings, 'routes' | 'pollMinMs' | 'pollMaxMs' | 'tenantId'>;
   operationPointerFor: (robotCode: string) => string;
-  /** The robots this host serves. */
+  /** The platform's robots, with those that this host leaves alone. */
   robots: () => readonly CatalogueRobot[];
   history: TaskHistory;
   /** How many more requests are wanted now; 0 while paused or draining. */
@@ -94,7 +94,8 @@ export class InboxSource implements WorkSource {
     this.#state = wanted > 0 ? 'polling' : reason.code.toLowerCase();
     let found = 0;
     try {
-      if (routes.size > 0 && (wanted > 0 || reason.code === 'CAPACITY')) {
+      // A host that wants no more looks all the same, so that each task that waits here knows why.
+      if (routes.size > 0) {
         const tasks = await client.findTasks({
           states: ['READY'],
           definitionCodes: [...routes.keys()],
@@ -151,10 +152,14 @@ export class InboxSource implements WorkSource {
     return true;
   }
 
-  /** Task definition code → robot: what the setting says, else the robot of the same code. */
+  /**
+   * Task definition code → robot: what the setting says, else the robot of the same code, unless this host leaves
+   * that one alone: its tasks are for others.
+   */
   #routes(): Map<string, Route> {
     const routes = new Map<string, Route>();
-    for (const robot of this.#options.robots()) routes.set(robot.code, { robot: robot.code });
+    for (const robot of this.#options.robots())
+      if (robot.state === 'unprepared') routes.set(robot.code, { robot: robot.code });
     for (const [code, route] of Object.entries(this.#options.settings.routes)) routes.set(code, route);
     return routes;
   }

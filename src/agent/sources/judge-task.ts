@@ -7,7 +7,8 @@ import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
 export interface TaskHistory {
   hasLiveRun(taskId: string): boolean;
   isExcluded(taskId: string): boolean;
-  findNextTry(taskId: string): NextTry | undefined;
+  /** The try that this task waits for, unless what it waits for is over. */
+  findNextTry(taskId: string, robot: CatalogueRobot): NextTry | undefined;
   highestAttempt(taskId: string): number;
   now(): number;
 }
@@ -37,14 +38,15 @@ export function judgeTask(input: {
   const robot = input.robots.find(
     (candidate) => candidate.code === route.robot || candidate.id === route.robot,
   );
-  if (!robot) {
+  if (robot?.state !== 'unprepared') {
+    const reason = robot?.reason ?? 'The platform lists no such robot as READY.';
     return no(
       'skipped',
       'ROBOT_NOT_HERE',
-      `${task.definitionCode} is routed to ${route.robot}, which is not a robot this host serves.`,
+      `${task.definitionCode} is routed to ${route.robot}, which this host does not serve. ${reason}`,
     );
   }
-  const next = history.findNextTry(task.id);
+  const next = history.findNextTry(task.id, robot);
   if (next && next.dueAtMs > history.now()) return { kind: 'nothing-new' };
   if (input.appetite.wanted <= 0)
     return no('postponed', input.appetite.reason.code, input.appetite.reason.message);

@@ -41,20 +41,27 @@ export function openSources(options: SourcesOptions): Sources {
     client: platform.client,
     settings: config.settings,
     operationPointerFor: (code) => config.robot(code).operationPointer,
-    robots: () => platform.catalogue.served(),
+    robots: () => platform.catalogue.all(),
     history: {
       hasLiveRun: (taskId) => manager.hasLiveRun(taskId),
       isExcluded: (taskId) => journal.host.isExcluded(taskId),
-      findNextTry: (taskId) => journal.host.findNextTry(taskId),
+      findNextTry: (taskId, robot) => {
+        const next = journal.host.findNextTry(taskId);
+        // Another revision, other variables or a post-install that went well: it is tried at once.
+        const isOver =
+          next?.code === 'POST_INSTALL_FAILED' &&
+          services.failures.findHolding(services.variables.failureKey(robot)) === undefined;
+        return isOver ? undefined : next;
+      },
       highestAttempt: (taskId) => journal.runs.highestAttempt(taskId),
       now,
     },
     appetite: () => appetite(options),
     accept: (request) => {
       const robot = platform.catalogue.served().find((one) => one.id === request.robotId);
-      if (!robot) return;
-      if (request.taskId !== null) journal.host.removeNextTry(request.taskId);
-      manager.accept(request, robot);
+      // While the inbox read the task, somebody may have started it by hand.
+      if (robot && !(request.taskId !== null && manager.hasLiveRun(request.taskId)))
+        manager.accept(request, robot);
     },
     decide: (taskId, verdict) => {
       if (verdict.kind === 'no') decider.onTask(taskId, verdict);
@@ -64,9 +71,18 @@ export function openSources(options: SourcesOptions): Sources {
     random,
     wait: inboxPoke.wait,
   });
-  const acceptRetry = (next: NextTry): boolean => {
+  const acceptRetry = (next: NextTry): void => {
+    if (manager.hasLiveRun(next.taskId)) return;
     const robot = platform.catalogue.served().find((one) => one.id === next.robotId);
-    if (!robot || options.hold().state !== null || manager.hasLiveRun(next.taskId)) return false;
+    const held = options.hold().reason;
+    if (!robot || held !== null) {
+      const reason = held ?? {
+        code: 'ROBOT_NOT_HERE',
+        message: `The next attempt is due, but this host serves ${next.robotCode} no more.`,
+      };
+      decider.onTask(next.taskId, { decision: 'postponed', ...reason });
+      return;
+    }
     const attempt = journal.runs.highestAttempt(next.taskId) + 1;
     manager.accept(
       {
@@ -83,7 +99,6 @@ export function openSources(options: SourcesOptions): Sources {
       },
       robot,
     );
-    return true;
   };
   platform.onCatalogue(() => {
     catalogued.poke();
@@ -130,7 +145,7 @@ function appetite({ config, manager, hold }: SourcesOptions) {
     wanted: room - active - queued,
     reason: {
       code: 'CAPACITY',
-      message: `This host is busy: ${active} runs are going and ${queued} wait; the task waits on the platform.`,
+      message: `This host is busy and as many runs as it takes at once (${config.settings.maxConcurrentRuns}) wait already; the task waits on the platform.`,
     },
   };
 }

@@ -2,8 +2,8 @@ import type { HostRecords, NextTry } from '../journal/host-records.ts';
 
 export interface RetriesOptions {
   records: HostRecords;
-  /** Hands a due retry on; false: not now (paused, the robot is not known yet). */
-  accept: (next: NextTry) => boolean;
+  /** Hands a due retry on, unless it cannot go now. It stays due until its task is taken. */
+  accept: (next: NextTry) => void;
   now: () => number;
   /** Waits, but returns at once when poked or when `signal` aborts. */
   wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -21,7 +21,7 @@ export async function startRetries(options: RetriesOptions, signal: AbortSignal)
   while (!signal.aborted) {
     const retries = records.listNextTries().filter((next) => next.kind === 'retry');
     for (const next of retries) {
-      if (next.dueAtMs <= now() && accept(next)) records.removeNextTry(next.taskId);
+      if (next.dueAtMs <= now()) accept(next);
     }
     const soonest = retries.find((next) => next.dueAtMs > now());
     await wait(Math.min(soonest ? soonest.dueAtMs - now() : LONGEST_WAIT_MS, LONGEST_WAIT_MS), signal);
