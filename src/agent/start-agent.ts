@@ -35,6 +35,8 @@ export interface AgentFacts {
   /** The host's own environment; robots get next to nothing of it. */
   environment?: Readonly<Record<string, string | undefined>>;
   hostName?: string;
+  /** As process.arch. */
+  arch?: string;
   now?: () => number;
   random?: () => number;
   fetch?: (request: Request) => Promise<Response>;
@@ -53,7 +55,8 @@ const HOUR_MS = 60 * 60_000;
  * @throws AgentError HOME_LOCKED, HOME_UNUSABLE, JOURNAL_UNUSABLE, CONFIG_INVALID
  */
 export async function startAgent(config: AgentConfig, facts: AgentFacts): Promise<StartedAgent> {
-  const { environment = {}, hostName = hostname(), now = Date.now, random = Math.random, tell } = facts;
+  const { environment = {}, hostName = hostname(), arch = process.arch } = facts;
+  const { now = Date.now, random = Math.random, tell } = facts;
   const startedAt = new Date(now()).toISOString();
   const paths = homePaths(config.homeDir);
   const closers: (() => unknown)[] = [];
@@ -99,6 +102,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       config,
       paths,
       environment,
+      arch,
       platform,
       log,
       now,

@@ -29,6 +29,8 @@ export interface WorkshopOptions {
   config: AgentConfig;
   paths: HomePaths;
   environment: Readonly<Record<string, string | undefined>>;
+  /** As process.arch. */
+  arch: string;
   platform: PlatformLink;
   log: AgentLog;
   now: () => number;
@@ -41,7 +43,7 @@ const MAX_RATIO = 200;
 
 /** What makes robots ready and runs them: stores, gateway, sandbox, variables. */
 export async function openWorkshop(options: WorkshopOptions) {
-  const { config, paths, environment, platform, log, now, closing } = options;
+  const { config, paths, environment, arch, platform, log, now, closing } = options;
   const { settings } = config;
   const proxy = proxyVariables(settings, environment);
   const [containment, gateway, indexes] = await Promise.all([
@@ -90,7 +92,7 @@ export async function openWorkshop(options: WorkshopOptions) {
     limits: { maxEntries: settings.runtimeMaxEntries, maxTotalBytes: settings.runtimeMaxTotalBytes },
     localRuntimes: settings.localRuntimes,
     platform: process.platform,
-    arch: process.arch,
+    arch,
     ...timeouts,
   });
   const environments = createEnvironmentStore({

@@ -13,7 +13,7 @@ type FaultKind =
   /** The true answer, a few bytes at a time. */
   | { kind: 'trickle'; chunkBytes: number; everyMs: number }
   /** An answer of the proxy's own; the platform never sees the request. */
-  | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string };
+  | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string | Buffer };
 
 type Fault = FaultKind & {
   /** `path` is as sent: with the version and the query. */

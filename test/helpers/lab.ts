@@ -10,6 +10,7 @@ import { createAssetProvider } from '../../src/platform/assets/create-asset-prov
 import type { PlatformBehaviour } from '../../src/platform/behaviour.ts';
 import { loadSeed, type SeedInput } from '../../src/platform/seed.ts';
 import { type RunningPlatform, startPlatform } from '../../src/platform/start-platform.ts';
+import { uuidV5 } from '../../src/platform/uuid-v5.ts';
 import type { Run, RunDetails, RunState } from '../../src/shared/run.ts';
 
 /** Runtimes that tests share between runs of the suite; making one takes seconds. */
@@ -27,12 +28,21 @@ export interface LabRobot {
   environmentVariables?: Record<string, string>;
 }
 
+interface LabTaskDefinition {
+  code: string;
+  robot?: string;
+  operation?: string;
+  data?: Record<string, unknown>;
+  /** There is no such task at first; `addTask` makes one. */
+  later?: boolean;
+}
+
 export interface LabOptions {
   robots?: Record<string, LabRobot>;
   /** A seed directory in place of `robots` and `tasks`. */
   seedDir?: string;
   /** Tasks to do, by task definition code; its robot is the one of `robot`, else of the same code. */
-  tasks?: { code: string; robot?: string; operation?: string; data?: Record<string, unknown> }[];
+  tasks?: LabTaskDefinition[];
   settings?: Record<string, unknown>;
   behaviour?: Partial<PlatformBehaviour>;
   assets?: AssetProvider;
@@ -55,8 +65,10 @@ export interface Lab {
   api<T = Record<string, unknown>>(path: string, method?: string, body?: unknown): Promise<T>;
   /** The newest task of a definition, or the one of this id. */
   task(codeOrId: string): Promise<LabTask>;
-  /** Another task, created now; returns its id. */
-  addTask(code: string, data?: Record<string, unknown>): Promise<string>;
+  /** What was done to a task since it was created, by the platform's audit: operation ids, oldest first. */
+  mutations(taskId: string): string[];
+  /** Another task, created now, in the first process or one of its own; returns its id. */
+  addTask(code: string, data?: Record<string, unknown>, own?: { process: true }): Promise<string>;
   /** The task's latest run, once it has come so far. */
   until(taskId: string, state: Extract<RunState, 'running' | 'settling' | 'ended'>): Promise<RunDetails>;
   /** A document of a process, as the platform keeps it. */
@@ -162,11 +174,23 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         entries: (item.task.logs ?? []).map(({ level, message }) => ({ level, message })),
       };
     },
-    addTask: async (code, data = {}) => {
-      const { content } = await api<{ content: { id: string }[] }>('/processes');
+    mutations: (taskId) =>
+      platform
+        .audit()
+        .filter(
+          ({ resource, before, operation }) =>
+            resource === `item/${taskId}` && !isCreation(operation, before),
+        )
+        .map(({ operation }) => operation),
+    addTask: async (code, data = {}, own) => {
+      const { content } = await api<{ content: ProcessInPage[] }>('/processes');
+      const processDefinitionId = (content[0]?.processDefinition ?? content[0]?.processDefinitionRef)?.id;
+      const process = own
+        ? await api<{ id: string }>('/processes', 'POST', { processDefinitionId })
+        : content[0];
       const created = await api<{ id: string }>('/process-items', 'POST', {
         type: 'TASK',
-        processId: content[0]?.id,
+        processId: process?.id,
         task: { taskDefinitionCode: code, data: { value: data } },
       });
       return created.id;
@@ -210,7 +234,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       platform = await startPlatform({ ...platformOptions, port });
     },
     close: async () => {
-      await agent.close();
+      await endAgent(agent);
       await platform.close();
       await removeTree(dir);
       if (invalid.length > 0)
@@ -218,6 +242,11 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     },
   };
   return lab;
+}
+
+/** The id that a lab's robot has. */
+export function robotIdOf(platform: RunningPlatform, code: string): string {
+  return uuidV5(platform.tenantId, `robot/${code}`);
 }
 
 /** Runtimes made as the platform makes them, kept between runs of the suite. */
@@ -250,6 +279,16 @@ function labSettings(routes: Record<string, unknown>): Record<string, unknown> {
   };
 }
 
+/** Ends the robots too that a failed test left waiting: an agent closes when its robots have ended. */
+async function endAgent(agent: Agent): Promise<void> {
+  try {
+    void agent.cancelAll('The lab closes.').catch(() => {});
+  } catch {
+    // It was closed by the test.
+  }
+  await agent.close();
+}
+
 /** Robot and operation by task definition, as whoever configures a host would write it from the seed. */
 function routesOf(seed: SeedInput): Record<string, unknown> {
   const tasks = (seed.processDefinitions ?? []).flatMap((definition) => definition.tasks ?? []);
@@ -261,10 +300,20 @@ function routesOf(seed: SeedInput): Record<string, unknown> {
   );
 }
 
+interface ProcessInPage {
+  id: string;
+  processDefinition?: { id: string };
+  processDefinitionRef?: { id: string };
+}
+
 interface ItemInPage {
   id: string;
   task: { taskDefinition?: { code: string } };
   processItemDefinitionRef?: { code: string };
+}
+
+function isCreation(operation: string, before: unknown): boolean {
+  return before === null && operation !== 'appendProcessItemTaskLog';
 }
 
 /** By either revision of the API. */
@@ -275,7 +324,7 @@ function codeOf(item: ItemInPage): string | undefined {
 function seedOf(
   dir: string,
   robots: Record<string, LabRobot>,
-  tasks: NonNullable<LabOptions['tasks']>,
+  tasks: readonly LabTaskDefinition[],
 ): SeedInput {
   for (const [code, robot] of Object.entries(robots)) {
     for (const [path, content] of Object.entries(robot.files)) {
@@ -306,7 +355,12 @@ function seedOf(
       },
     ],
     processes: [
-      { definition: 'LAB', tasks: tasks.map(({ code, data }) => ({ definition: code, data: data ?? {} })) },
+      {
+        definition: 'LAB',
+        tasks: tasks
+          .filter(({ later }) => later !== true)
+          .map(({ code, data }) => ({ definition: code, data: data ?? {} })),
+      },
     ],
   };
 }
