@@ -143,12 +143,12 @@ export const SettingsSchema = z.strictObject({
   takeOver: setting(
     'boolean',
     z.boolean().default(false),
-    'Take over tasks of hosts that died (shared credentials).',
+    'Take over tasks of hosts that died (shared credentials). No effect yet.',
   ),
   takeAssigned: setting(
     'boolean',
     z.boolean().default(false),
-    'Run tasks that were assigned to us without a take.',
+    'Run tasks that were assigned to us without a take. No effect yet.',
   ),
   runtimeMismatch: setting(
     'choice',
@@ -237,9 +237,13 @@ export const SettingsSchema = z.strictObject({
     z.enum(['error', 'warn', 'info', 'debug']).default('info'),
     'Detail of the agent log.',
   ),
-  engineAddress: setting('text', text.default(null), 'Address of the engine; null: no engine.'),
-  engineNamespace: setting('text', text.default(null), 'Namespace on the engine.'),
-  engineTaskQueue: setting('text', text.default(null), 'Task queue on the engine.'),
+  engineAddress: setting(
+    'text',
+    text.default(null),
+    'Address of the engine; null: no engine. No effect yet.',
+  ),
+  engineNamespace: setting('text', text.default(null), 'Namespace on the engine. No effect yet.'),
+  engineTaskQueue: setting('text', text.default(null), 'Task queue on the engine. No effect yet.'),
 });
 
 export type Settings = Readonly<z.infer<typeof SettingsSchema>>;

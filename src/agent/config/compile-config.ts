@@ -53,11 +53,14 @@ export function compileConfig(input: ConfigInput): AgentConfig {
     }
   }
   const settings = deepFreeze(SettingsSchema.parse({ ...values, robots }));
+  const idle = NOT_YET.filter((key) => sources[key] !== undefined);
   for (const key of Object.keys(SettingsSchema.shape)) sources[key] ??= 'default';
+  const { warnings, ...credentials } = compileCredentials(settings, input);
   return Object.freeze({
     homeDir: input.home,
     endpoint: compileEndpoint(settings.apiEndpoint, origins.apiEndpoint ?? 'the default'),
-    ...compileCredentials(settings, input),
+    ...credentials,
+    warnings: [...warnings, ...idle.map((key) => `The setting ${key} has no effect in this version yet.`)],
     tenantId: settings.tenantId,
     settings,
     sources: Object.freeze(sources),
@@ -65,6 +68,15 @@ export function compileConfig(input: ConfigInput): AgentConfig {
     robot: (code: string) => Object.assign({}, settings, settings.robots[code] ?? {}),
   });
 }
+
+/** Settings of what is still to come. They are read, so that a roll-out may carry them already. */
+const NOT_YET: readonly SettingKey[] = [
+  'engineAddress',
+  'engineNamespace',
+  'engineTaskQueue',
+  'takeOver',
+  'takeAssigned',
+];
 
 interface Layer {
   readonly source: ConfigSource;

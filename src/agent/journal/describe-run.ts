@@ -1,13 +1,10 @@
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunsQuery } from '../../shared/control-api.ts';
 import { AgentError } from '../../shared/errors.ts';
 import type { Run, RunDetails, Why } from '../../shared/run.ts';
+import { listFiles } from '../runs/list-files.ts';
 import { findRun } from './find-run.ts';
 import type { Journal } from './open-journal.ts';
-
-/** Most files listed of what a run left. */
-const MOST_FILES = 200;
 
 /** Runs as a listing asks for them, newest first; `before` and `robot` as people write them. */
 export function listRuns(journal: Journal, query: RunsQuery): Run[] {
@@ -27,7 +24,7 @@ export async function describeRun(journal: Journal, run: Run, runsDir: string): 
     ...run,
     timeline: journal.runs.timeline(run.id),
     apiCalls: journal.runs.listApiCalls(run.id),
-    files: [...(await listFiles(join(dir, 'out'), 'out')), ...(await listFiles(join(dir, 'home'), 'home'))],
+    files: [...(await filesOf(dir, 'out')), ...(await filesOf(dir, 'home'))],
   };
 }
 
@@ -60,23 +57,6 @@ function findRunOrSay(journal: Journal, text: string): Run {
   }
 }
 
-async function listFiles(root: string, area: 'out' | 'home'): Promise<RunDetails['files']> {
-  const files: RunDetails['files'] = [];
-  const pending = [''];
-  while (pending.length > 0 && files.length < MOST_FILES) {
-    const folder = pending.pop() ?? '';
-    const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => []);
-    for (const entry of entries) {
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory()) pending.push(path);
-      else if (entry.isFile()) {
-        const bytes = await stat(join(root, path)).then(
-          (found) => found.size,
-          () => 0,
-        );
-        files.push({ area, path, bytes });
-      }
-    }
-  }
-  return files.sort((a, b) => (a.path < b.path ? -1 : 1)).slice(0, MOST_FILES);
+async function filesOf(runDir: string, area: 'out' | 'home'): Promise<RunDetails['files']> {
+  return (await listFiles(join(runDir, area))).map((file) => ({ area, ...file }));
 }

@@ -1,4 +1,4 @@
-import { isAgentError, toAgentError } from '../../shared/errors.ts';
+import { toAgentError } from '../../shared/errors.ts';
 import type { Run } from '../../shared/run.ts';
 import { chooseSettleAction, type SettleChoice } from '../tasks/failure-policy.ts';
 import { type SettleResult, settleTask } from '../tasks/settle.ts';
@@ -6,10 +6,8 @@ import type { ActiveRun } from './active-run.ts';
 import { describeDuration, type RunEnd } from './outcome.ts';
 import type { RunServices } from './run-services.ts';
 import type { RunSession } from './run-session.ts';
-
-/** Waits between tries to tell an unreachable platform, doubled from the first to the last. */
-const FIRST_WAIT_MS = 1000;
-const LAST_WAIT_MS = 60_000;
+import { untilTaken } from './until-taken.ts';
+import { uploadOutputs } from './upload-outputs.ts';
 
 /**
  * Ends a run that was taken: rest of the log → document → last entry → complete, or what the failure policy
@@ -37,6 +35,7 @@ export async function settleRun(
     durationMs: run.startedAt === null ? null : Date.parse(endedAt) - Date.parse(run.startedAt),
   });
   session?.sayEnd(end, choice);
+  if (session && policy.uploadOutputs) await uploadOutputs(active, services, session);
   const summary = summaryOf(active.run, choice);
   const log = session ? await session.finish(summary, end) : await tellWithoutLog(active, services, end);
   const result = await settleOnPlatform(active, services, choice);
@@ -117,23 +116,6 @@ async function tellWithoutLog(
   } catch (error) {
     services.log.warn('Task could not be told', { runId: active.id, error: toAgentError(error).message });
     return {};
-  }
-}
-
-async function untilTaken<T>(active: ActiveRun, services: RunServices, work: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      const waitMs = Math.min(FIRST_WAIT_MS * 2 ** Math.min(tries, 10), LAST_WAIT_MS);
-      services.log.warn('Run could not be settled yet', {
-        runId: active.id,
-        code: isAgentError(error) ? error.code : 'UNEXPECTED',
-        message: toAgentError(error).message,
-        nextTryInMs: waitMs,
-      });
-      await services.sleep(waitMs);
-    }
   }
 }
 

@@ -73,7 +73,7 @@ export class RunVariables {
     const { run, robot, request } = active;
     const input: VariablesInput = {
       ...this.#common(robot, request.variables),
-      system: this.#system(robot, prepared.environment.binDirs, folders.homeDir, folders.tmpDir),
+      system: this.#system(robot, prepared.environment.binDirs, this.#homeOf(robot, folders), folders.tmpDir),
       kuflow: {
         KUFLOW_API_ENDPOINT: access.endpoint,
         KUFLOW_API_TOKEN: access.token,
@@ -104,6 +104,11 @@ export class RunVariables {
         this.#config.settings.caFile,
       ],
     });
+  }
+
+  /** A robot that is meant to work in the person's real home says so in the settings. */
+  #homeOf(robot: CatalogueRobot, folders: RunFolders): string {
+    return this.#config.robot(robot.code).homeMode === 'user' ? userInfo().homedir : folders.homeDir;
   }
 
   #common(robot: CatalogueRobot, extra: Record<string, string>) {

@@ -233,3 +233,9 @@ describe('the credentials', () => {
     expect(refusal({ environment }).message).toContain(`${path} is empty`);
   });
 });
+
+test('a setting of something still to come is a warning', () => {
+  expect(compile({ flags: { engineAddress: 'engine.kuflow.com:443' } }).warnings).toEqual([
+    'The setting engineAddress has no effect in this version yet.',
+  ]);
+});
