@@ -60,10 +60,8 @@ export function createPackageStore(options: PackageStoreOptions): PackageStore {
 
   async function ensure(request: PackageRequest, indexPath: string): Promise<UnpackedPackage> {
     const known = await readIndex(indexPath);
-    if (known !== null) {
-      const found = await open(known).catch(() => null);
-      if (found) return found;
-    }
+    // Its manifest may be invalid: the same bytes would be no better for being downloaded again.
+    if (known !== null && (await exists(join(dir, known)))) return await open(known);
     await mkdir(join(dir, 'index'), { recursive: true, mode: 0o700 });
     const archivePath = join(dir, `.download-${process.pid}-${keyOf(request).slice(0, 16)}`);
     try {
@@ -86,9 +84,8 @@ export function createPackageStore(options: PackageStoreOptions): PackageStore {
       );
       unpacking.set(sha256, unpacked);
       await unpacked;
-      const opened = await open(sha256);
       await writeIndex(indexPath, sha256);
-      return opened;
+      return await open(sha256);
     } finally {
       await rm(archivePath, { force: true });
     }
