@@ -1,6 +1,6 @@
-import { toAgentError } from '../../shared/errors.ts';
+import { assertNever, toAgentError } from '../../shared/errors.ts';
 import type { Run } from '../../shared/run.ts';
-import { chooseSettleAction, type SettleChoice } from '../tasks/failure-policy.ts';
+import { chooseSettleAction, type FailurePolicy, type SettleChoice } from '../tasks/failure-policy.ts';
 import { type SettleResult, settleTask } from '../tasks/settle.ts';
 import type { ActiveRun } from './active-run.ts';
 import { describeDuration, type RunEnd } from './outcome.ts';
@@ -36,7 +36,7 @@ export async function settleRun(
   });
   session?.sayEnd(end, choice);
   if (session && policy.uploadOutputs) await uploadOutputs(active, services, session);
-  const summary = summaryOf(active.run, choice);
+  const summary = summaryOf(active.run, choice, policy);
   const log = session ? await session.finish(summary, end) : await tellWithoutLog(active, services, end);
   const result = await settleOnPlatform(active, services, choice);
   if (result.refusal !== null) {
@@ -65,17 +65,30 @@ export async function settleRun(
 }
 
 /** One line for the task's reader: how it ended and what becomes of the task. */
-function summaryOf(run: Run, choice: SettleChoice): string {
+function summaryOf(run: Run, choice: SettleChoice, policy: FailurePolicy): string {
   const took = run.durationMs === null ? '' : ` after ${describeDuration(run.durationMs)}`;
   if (run.outcome === 'succeeded') return `Succeeded${took}.`;
   const what = `${nameOfOutcome(run.outcome)}${took}: ${run.error?.message ?? 'no reason is known'}`;
-  const next =
-    choice.action === 'retry' && choice.retryInMs !== null
-      ? ` Tried again in ${describeDuration(choice.retryInMs)}.`
-      : choice.action === 'kept'
-        ? ' The task stays claimed until somebody settles it or starts it again.'
-        : '';
-  return `${what}${next} [${run.error?.code ?? 'UNEXPECTED'}]`;
+  return `${what} ${nextStep(run, choice, policy)}[${run.error?.code ?? 'UNEXPECTED'}]`;
+}
+
+/** What becomes of the task: a sentence with a space behind it, or nothing. */
+function nextStep(run: Run, { action, retryInMs }: SettleChoice, policy: FailurePolicy): string {
+  switch (action) {
+    case 'retry': {
+      const nth = `attempt ${run.attempt + 1} of ${policy.retryAttempts}`;
+      return `Tried again in ${describeDuration(retryInMs ?? 0)} (${nth}): what this one did may be done twice. `;
+    }
+    case 'kept':
+      return 'The task stays claimed until somebody settles it or starts it again. ';
+    case 'handed-over':
+      return `The task is handed over to ${policy.handOverTo}. `;
+    case 'completed':
+    case 'none':
+      return '';
+    default:
+      return assertNever(action);
+  }
 }
 
 function nameOfOutcome(outcome: Run['outcome']): string {
