@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -84,6 +85,8 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
     closers.push(() => journal.close());
 
     const closing = new AbortController();
+    // Each run and each call on its way listens.
+    setMaxListeners(0, closing.signal);
     const platform = openPlatform({
       config,
       hostName,
@@ -234,6 +237,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
           },
           connection: () => platform.client.connection(),
           liveRuns: () => manager.list().length,
+          isRobotRunning: () => manager.list().some(({ run }) => run.state === 'running'),
           nextTries: () => journal.host.listNextTries(),
           isRegistered: () => platform.registration.status() !== null,
           pokeInbox: () => sources.poke(),

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { AgentError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
 import type { ActiveRun } from './active-run.ts';
 import { describeDuration, endOfProcess, type RunEnd } from './outcome.ts';
@@ -77,12 +78,19 @@ async function runProcess(
     void robot.cancel(settings.cancelGraceMs, active.termination === 'timeout' ? 'timeout' : 'cancelled');
   active.signal.addEventListener('abort', stop, { once: true });
   if (active.signal.aborted) stop();
+  const kill = () => void robot.kill();
+  services.closing.addEventListener('abort', kill, { once: true });
+  if (services.closing.aborted) kill();
   const ends = watchTime(active, services, session, settings);
   try {
-    return await robot.exited;
+    const { reason, ...exit } = await robot.exited;
+    // The agent ends under it: the next start finds the run as it is now, and settles it.
+    if (reason === 'killed') throw new AgentError('INTERRUPTED', 'The agent ended while the robot ran.');
+    return exit;
   } finally {
     ends();
     active.signal.removeEventListener('abort', stop);
+    services.closing.removeEventListener('abort', kill);
     if (session.log.failure !== null) {
       services.log.error('Run log could not be written', {
         runId: active.id,

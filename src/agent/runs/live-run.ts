@@ -167,6 +167,7 @@ async function runAndSettle(
         ? endOfError(preparation.error)
         : await executeRobot(active, services, session, preparation);
   } catch (thrown) {
+    if (services.closing.aborted) throw thrown;
     const error = toRunError(thrown);
     services.log.error('Run broke off', { runId: active.id, code: error.code, message: error.message });
     end = endOfError(error);

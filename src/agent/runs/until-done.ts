@@ -16,6 +16,8 @@ export interface UntilDoneOptions {
   onRun: (listener: (run: Run) => void) => () => void;
   connection: () => Status['connection'];
   liveRuns: () => number;
+  /** A robot runs now. It goes on without network, however long, so nobody gives up under it. */
+  isRobotRunning: () => boolean;
   nextTries: () => NextTry[];
   isRegistered: () => boolean;
   pokeInbox: () => void;
@@ -50,7 +52,7 @@ export async function untilDone(
       if (connection.state === 'unauthorized')
         return { failed, error: lastError(connection, 'UNAUTHORIZED') };
       if (connection.state === 'connected') connectedAt = now();
-      else if (now() - connectedAt >= giveUpAfterMs) {
+      else if (now() - connectedAt >= giveUpAfterMs && !options.isRobotRunning()) {
         return { failed, error: lastError(connection, 'PLATFORM_UNREACHABLE') };
       }
       const busy =
