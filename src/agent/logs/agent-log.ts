@@ -19,6 +19,7 @@ export interface AgentLog {
 export interface OpenAgentLog extends AgentLog {
   /** Values that are never to be written, from now on. */
   addSecrets(secrets: Iterable<string>): void;
+  /** What is said later is lost. */
   close(): void;
 }
 
@@ -44,22 +45,15 @@ export function openAgentLog(options: AgentLogOptions): OpenAgentLog {
     maxBytes: options.maxBytes ?? 5 * 1024 * 1024,
     keep: options.keep ?? 4,
   });
-  const line = winston.format.printf(({ level, message, ...fields }) =>
-    masker.maskText(
-      JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields }, readable),
-    ),
+  const line = winston.format.printf((entry) =>
+    masker.maskText(textOf(new Date(now()).toISOString(), entry.level, entry.message, entry.fields)),
   );
   const logger = winston.createLogger({ level: options.level, format: line, transports: [file] });
+  let open = true;
   const write =
     (level: string) =>
     (message: string, fields: AgentLogFields = {}) => {
-      // A field of winston's own name must not replace the sentence or its level.
-      const { level: fieldLevel, message: fieldMessage, ...rest } = fields;
-      logger.log(level, message, {
-        ...rest,
-        ...(fieldLevel === undefined ? {} : { fieldLevel }),
-        ...(fieldMessage === undefined ? {} : { reason: fieldMessage }),
-      });
+      if (open) logger.log({ level, message, fields });
     };
   return {
     error: write('error'),
@@ -70,7 +64,29 @@ export function openAgentLog(options: AgentLogOptions): OpenAgentLog {
       for (const secret of more) secrets.add(secret);
       masker = new Masker(writtenForms(secrets));
     },
-    close: () => logger.close(),
+    close: () => {
+      open = false;
+      logger.close();
+    },
+  };
+}
+
+function textOf(time: string, level: string, message: unknown, fields: unknown): string {
+  try {
+    return JSON.stringify({ time, level, message, ...renamed(fields as AgentLogFields) }, readable);
+  } catch (error) {
+    // Something that refers to itself must not end whoever speaks of it.
+    return JSON.stringify({ time, level, message, fields: `not writable: ${String(error)}` });
+  }
+}
+
+/** A field must not replace the time, the level or the sentence. */
+function renamed({ time, level, message, ...rest }: AgentLogFields): AgentLogFields {
+  return {
+    ...rest,
+    ...(time !== undefined && { fieldTime: time }),
+    ...(level !== undefined && { fieldLevel: level }),
+    ...(message !== undefined && { reason: message }),
   };
 }
 

@@ -1,9 +1,5 @@
 import type { LogLevel } from '../../shared/run.ts';
-import { type BlockScan, type LogBlock, linesOf } from './log-block.ts';
-
-/** Of a run's ERROR lines so many are shown from the first on, and so many of the last. */
-const FIRST_ERRORS = 100;
-const LAST_ERRORS = 20;
+import { type BlockScan, FIRST_ERRORS, LAST_ERRORS, type LogBlock, linesOf } from './log-block.ts';
 
 export interface KeptLine {
   seq: number;
@@ -23,7 +19,7 @@ export interface FoldedLines {
   firstSeq: number;
   lastSeq: number;
   kept: KeptLine[];
-  /** ERROR lines from before `firstSeq` that were left out then and belong to the run's last ones. */
+  /** ERROR lines from before `firstSeq` that nobody has seen and that belong to the run's last ones. */
   earlierErrors: KeptLine[];
 }
 
@@ -75,8 +71,6 @@ export class LineFolder {
       kept: [...kept.values()].sort((a, b) => a.seq - b.seq),
       earlierErrors: lastErrors.filter((line) => line.seq < firstSeq),
     };
-    // Those shown now are not among the ones left out.
-    this.#lastErrors = this.#lastErrors.filter((line) => !kept.has(line.seq));
     this.#firstSeq = 0;
     this.#head = [];
     this.#headBytes = 0;
@@ -84,6 +78,11 @@ export class LineFolder {
     this.#tail = [];
     this.#tailBytes = 0;
     return folded;
+  }
+
+  /** These ERROR lines were shown: the end of the run need not. */
+  noteShown(errors: readonly number[]): void {
+    this.#lastErrors = this.#lastErrors.filter((line) => !errors.includes(line.seq));
   }
 
   #addToHead(block: LogBlock): void {

@@ -2,9 +2,9 @@ import type { LogLevel, LogLine, LogStream } from '../../shared/run.ts';
 import { LEVELS, type LevelContext, LevelReader } from './level.ts';
 
 const LF = 10;
-/** More errors than these of one block are never shown singly: the first of a run and its last are (fold-lines.ts). */
-const FIRST_ERRORS = 100;
-const LAST_ERRORS = 20;
+/** Of a run's ERROR lines so many are shown from the first on, and so many of the last; of a block no more are kept. */
+export const FIRST_ERRORS = 100;
+export const LAST_ERRORS = 20;
 
 /**
  * Some whole lines of one stream that arrived together: what the run log stores and the shipper reads. Lines are

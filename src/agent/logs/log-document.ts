@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { linesOf } from './log-block.ts';
@@ -32,54 +30,52 @@ export async function writeLogDocument(
   options: LogDocumentOptions,
 ): Promise<{ bytes: number; linesLeftOut: number }> {
   const membersPath = `${options.path}.members`;
+  const membersFile = await open(membersPath, 'w+', 0o600);
   try {
-    const members = await writeMembers(options.runLogPath, membersPath);
+    const members = await writeMembers(options.runLogPath, membersFile);
     const total = members.reduce((sum, member) => sum + member.bytes, 0);
     const { head, tail, linesLeftOut } =
       total <= options.maxBytes
         ? { head: members, tail: [], linesLeftOut: 0 }
         : await chooseMembers(members, options.maxBytes);
-    const output = createWriteStream(options.path, { mode: 0o600 });
-    await copyMembers(head, membersPath, output);
-    if (linesLeftOut > 0) output.write(await leftOutMember(linesLeftOut));
-    await copyMembers(tail, membersPath, output);
-    output.end();
-    await once(output, 'close');
-    return { bytes: (await stat(options.path)).size, linesLeftOut };
+    const output = await open(options.path, 'w', 0o600);
+    try {
+      await copyMembers(head, membersFile, output);
+      if (linesLeftOut > 0) await output.appendFile(await leftOutMember(linesLeftOut));
+      await copyMembers(tail, membersFile, output);
+      return { bytes: (await output.stat()).size, linesLeftOut };
+    } finally {
+      await output.close();
+    }
   } finally {
+    await membersFile.close();
     await rm(membersPath, { force: true });
   }
 }
 
-async function writeMembers(runLogPath: string, membersPath: string): Promise<Member[]> {
+async function writeMembers(runLogPath: string, membersFile: FileHandle): Promise<Member[]> {
   const members: Member[] = [];
-  const output = createWriteStream(membersPath, { mode: 0o600 });
   let texts: string[] = [];
   let length = 0;
-  let lines = 0;
   let start = 0;
   const close = async () => {
-    if (lines === 0 && members.length > 0) return;
+    if (texts.length === 0 && members.length > 0) return;
     const compressed = await compress(texts.join(''));
-    if (!output.write(compressed)) await once(output, 'drain');
-    members.push({ start, bytes: compressed.length, lines });
+    await membersFile.appendFile(compressed);
+    members.push({ start, bytes: compressed.length, lines: texts.length });
     start += compressed.length;
     texts = [];
     length = 0;
-    lines = 0;
   };
   for await (const block of readBlocks(runLogPath)) {
     for (const line of linesOf(block)) {
       const text = `${line.time} ${line.level.padEnd(5)} ${line.stream} ${line.text}\n`;
       texts.push(text);
       length += text.length;
-      lines++;
     }
     if (length >= MEMBER_BYTES) await close();
   }
   await close();
-  output.end();
-  await once(output, 'close');
   return members;
 }
 
@@ -107,14 +103,14 @@ function takeWhileFits(members: readonly Member[], room: number): Member[] {
 
 async function copyMembers(
   members: readonly Member[],
-  membersPath: string,
-  output: NodeJS.WritableStream,
+  membersFile: FileHandle,
+  output: FileHandle,
 ): Promise<void> {
-  const first = members[0];
-  const last = members.at(-1);
-  if (first === undefined || last === undefined) return;
-  const input = createReadStream(membersPath, { start: first.start, end: last.start + last.bytes - 1 });
-  for await (const chunk of input) if (!output.write(chunk)) await once(output, 'drain');
+  for (const { start, bytes } of members) {
+    const compressed = Buffer.alloc(bytes);
+    await membersFile.read(compressed, 0, bytes, start);
+    await output.appendFile(compressed);
+  }
 }
 
 function leftOutMember(lines: number): Promise<Buffer> {

@@ -71,6 +71,7 @@ class LogPipeline implements RunLog {
 
   attach(readable: Readable, stream: 'stdout' | 'stderr'): void {
     readable.on('data', (chunk: Buffer) => this.write(stream, chunk));
+    readable.on('error', (error) => this.agentLine('WARN', `${stream} broke off: ${error.message}`));
   }
 
   write(stream: 'stdout' | 'stderr', chunk: Buffer): void {

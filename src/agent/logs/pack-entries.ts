@@ -8,6 +8,8 @@ export interface PackedEntry {
   lastSeq: number;
   /** Lines that it does not show, or not whole. */
   leftOut: number;
+  /** Numbers of the ERROR lines that it shows, whole or not. */
+  errors: number[];
 }
 
 export interface PackLimits {
@@ -42,11 +44,9 @@ export function packEntries(lines: FoldedLines, limits: PackLimits): PackedEntry
   }
 }
 
-interface Item {
-  level: LogLevel;
-  text: string;
-  lastSeq: number;
-  leftOut: number;
+interface Item extends PackedEntry {
+  /** A sentence about what is left out belongs to what is around it, whatever the level. */
+  isGap: boolean;
 }
 
 /** The lines kept, and between them a sentence for each gap. */
@@ -59,9 +59,14 @@ function itemsOf(lines: FoldedLines, kept: readonly KeptLine[], limits: PackLimi
       text: '… of the ERROR lines left out so far, the last:',
       lastSeq: before,
       leftOut: 0,
+      errors: [],
+      isGap: false,
     });
-    for (const line of lines.earlierErrors)
-      items.push({ ...itemOf(line, limits), lastSeq: before, leftOut: -1 });
+    for (const line of lines.earlierErrors) {
+      // It was counted as left out before.
+      const item = itemOf(line, limits);
+      items.push({ ...item, lastSeq: before, leftOut: item.leftOut - 1 });
+    }
   }
   let seq = lines.firstSeq;
   for (const line of kept) {
@@ -76,21 +81,22 @@ function itemsOf(lines: FoldedLines, kept: readonly KeptLine[], limits: PackLimi
 function gap(from: number, to: number): Item {
   const count = to - from + 1;
   const text = `… ${count.toLocaleString('en')} ${count === 1 ? 'line' : 'lines'} left out`;
-  return { level: 'INFO', text, lastSeq: to, leftOut: count };
+  return { level: 'INFO', text, lastSeq: to, leftOut: count, errors: [], isGap: true };
 }
 
 function itemOf(line: KeptLine, limits: PackLimits): Item {
   const text = showSafely(line.text);
   const length = Buffer.byteLength(text);
-  if (length <= limits.entryBytes) return { level: line.level, text, lastSeq: line.seq, leftOut: 0 };
+  const item = {
+    level: line.level,
+    lastSeq: line.seq,
+    errors: line.level === 'ERROR' ? [line.seq] : [],
+    isGap: false,
+  };
+  if (length <= limits.entryBytes) return { ...item, text, leftOut: 0 };
   const shown = cutText(text, limits.entryBytes - LEFT_OUT_BYTES);
   const more = length - Buffer.byteLength(shown);
-  return {
-    level: line.level,
-    text: `${shown} … ${more.toLocaleString('en')} bytes more`,
-    lastSeq: line.seq,
-    leftOut: 1,
-  };
+  return { ...item, text: `${shown} … ${more.toLocaleString('en')} bytes more`, leftOut: 1 };
 }
 
 function group(
@@ -103,16 +109,17 @@ function group(
   for (const item of items) {
     const last = entries.at(-1);
     const length = Buffer.byteLength(item.text) + 1;
-    // A gap belongs to what is around it, whatever the level.
-    const joins = last !== undefined && (item.leftOut > 1 || fits(last.level, item.level));
+    const joins = last !== undefined && (item.isGap || fits(last.level, item.level));
     if (last !== undefined && joins && bytes + length <= limits.entryBytes + 1) {
       last.text += `\n${item.text}`;
       last.level = graver(last.level, item.level);
       last.lastSeq = item.lastSeq;
       last.leftOut += item.leftOut;
+      last.errors.push(...item.errors);
       bytes += length;
     } else {
-      entries.push({ level: item.level, text: item.text, lastSeq: item.lastSeq, leftOut: item.leftOut });
+      const { isGap: _, ...entry } = item;
+      entries.push({ ...entry, errors: [...entry.errors] });
       bytes = length;
     }
   }

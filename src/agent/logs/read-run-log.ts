@@ -125,7 +125,11 @@ class BlockReader {
     const bodyStart = start + headerEnd + 1;
     const end = bodyStart + header.bytes;
     if (end > this.#size) this.#size = (await this.#handle.stat()).size;
-    if (end > this.#size) return undefined;
+    if (end > this.#size) {
+      // What is there may be taken back when the disk is full, so it is read anew.
+      this.#window = Buffer.alloc(0);
+      return undefined;
+    }
     this.#body = { start: bodyStart, length: header.bytes };
     this.#next = end;
     this.#ended = header.stream === 'end';

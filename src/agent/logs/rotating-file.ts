@@ -6,7 +6,7 @@ import {
   openSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import Transport from 'winston-transport';
@@ -39,7 +39,7 @@ export class RotatingFile extends Transport {
     const line = Buffer.from(`${String(info[Symbol.for('message')])}\n`);
     try {
       if (this.#bytes > 0 && this.#bytes + line.length > this.#options.maxBytes) this.#rotate();
-      writeSync(this.#descriptor, line);
+      writeFileSync(this.#descriptor, line);
       this.#bytes += line.length;
     } catch {
       // A full disk costs lines of the diary; it must not cost the agent.
@@ -51,16 +51,22 @@ export class RotatingFile extends Transport {
     closeSync(this.#descriptor);
   }
 
+  /** The present file stays open until the next one is: whatever fails on the way, lines have a place to go. */
   #rotate(): void {
     const { path, keep } = this.#options;
-    closeSync(this.#descriptor);
-    rmSync(`${path}.${keep}`, { force: true });
-    for (let index = keep - 1; index >= 1; index--) {
-      if (existsSync(`${path}.${index}`)) renameSync(`${path}.${index}`, `${path}.${index + 1}`);
-    }
-    if (keep > 0) renameSync(path, `${path}.1`);
-    else rmSync(path, { force: true });
-    this.#descriptor = openSync(path, 'a', 0o600);
     this.#bytes = 0;
+    try {
+      rmSync(`${path}.${keep}`, { force: true });
+      for (let index = keep - 1; index >= 1; index--) {
+        if (existsSync(`${path}.${index}`)) renameSync(`${path}.${index}`, `${path}.${index + 1}`);
+      }
+      if (keep === 0) rmSync(path, { force: true });
+      else if (existsSync(path)) renameSync(path, `${path}.1`);
+      const next = openSync(path, 'a', 0o600);
+      closeSync(this.#descriptor);
+      this.#descriptor = next;
+    } catch {
+      // A file that cannot be renamed grows by as much again, until the next try.
+    }
   }
 }

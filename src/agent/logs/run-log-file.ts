@@ -62,14 +62,24 @@ export class RunLogWriter {
   }
 
   #write(header: BlockHeader, bytes: Buffer): void {
+    // The descriptor's number may be another file's by now.
+    if (this.#closed) throw new Error('The run log was ended before this was written');
     let rest = [Buffer.from(formatHeader(header)), bytes].filter((part) => part.length > 0);
     const length = rest.reduce((sum, part) => sum + part.length, 0);
     try {
       while (rest.length > 0) rest = without(rest, writevSync(this.#descriptor, rest));
       this.#size += length;
     } catch (error) {
-      ftruncateSync(this.#descriptor, this.#size);
+      this.#takeBack();
       throw error;
+    }
+  }
+
+  #takeBack(): void {
+    try {
+      ftruncateSync(this.#descriptor, this.#size);
+    } catch {
+      // What made the writing fail is what is told.
     }
   }
 }

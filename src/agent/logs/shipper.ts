@@ -6,7 +6,7 @@ import { lastEntry } from './last-entry.ts';
 import { LevelReader } from './level.ts';
 import { type BlockScan, type LogBlock, scanLines } from './log-block.ts';
 import { MARK_BYTES, markOf } from './mark.ts';
-import { cutText, type PackedEntry, packEntries } from './pack-entries.ts';
+import { cutText, type PackedEntry, type PackLimits, packEntries } from './pack-entries.ts';
 import { readBlocks } from './read-run-log.ts';
 import type { ShippedLog, ShipperEnd, ShipperOptions, UploadedDocument } from './shipper-ports.ts';
 import { parsePosition, type ShippingPosition } from './shipping-position.ts';
@@ -93,9 +93,7 @@ class LogShipper implements Shipper {
     await this.#live;
     if (this.#failure !== null) throw this.#failure;
     if (!this.#stopped) {
-      await this.#send(
-        packEntries(this.#folder.take({ last: true }), this.#packLimits(this.#budget.end(this.#elapsed()))),
-      );
+      await this.#send(this.#pack({ last: true }, this.#packLimits(this.#budget.end(this.#elapsed()))));
     }
     let document: UploadedDocument | null = null;
     if (!this.#stopped) {
@@ -151,19 +149,25 @@ class LogShipper implements Shipper {
   async #flush(): Promise<void> {
     this.#lastFlushMs = this.#options.now();
     const limits = this.#packLimits(this.#budget.perFlush(this.#elapsed()));
-    await this.#send(packEntries(this.#folder.take({ last: false }), limits));
+    await this.#send(this.#pack({ last: false }, limits));
   }
 
   /** A sign of life, with what waited if the quick entries are spent. */
   async #beat(): Promise<void> {
     if (!this.#budget.mayBeat()) return;
     const text = `still running, ${describeDuration(this.#elapsed())}`;
-    const [waiting] = packEntries(this.#folder.take({ last: false }), {
-      entryBytes: this.#packLimits(1).entryBytes - text.length - 1,
-      maxEntries: 1,
-    });
+    const { entryBytes } = this.#packLimits(1);
+    const limits = { entryBytes: entryBytes - text.length - 1, maxEntries: 1 };
+    const [waiting] = this.#pack({ last: false }, limits);
     const entry = waiting ?? { level: 'INFO', text: '', lastSeq: this.#position.seq, leftOut: 0 };
     await this.#sendOne({ ...entry, text: waiting ? `${text}\n${waiting.text}` : text });
+  }
+
+  /** What waits, as entries. */
+  #pack(when: { last: boolean }, limits: PackLimits): PackedEntry[] {
+    const entries = packEntries(this.#folder.take(when), limits);
+    this.#folder.noteShown(entries.flatMap((entry) => entry.errors));
+    return entries;
   }
 
   async #send(entries: readonly PackedEntry[]): Promise<void> {
@@ -173,7 +177,7 @@ class LogShipper implements Shipper {
     }
   }
 
-  async #sendOne(entry: PackedEntry): Promise<void> {
+  async #sendOne(entry: Omit<PackedEntry, 'errors'>): Promise<void> {
     await this.#space();
     const position = this.#position;
     for (const bytes of [Number.POSITIVE_INFINITY, SHORT_ENTRY_BYTES]) {
@@ -181,10 +185,11 @@ class LogShipper implements Shipper {
       this.#budget.spend();
       const mark = markOf(this.#options.runId, position.number);
       this.#save({ seq: entry.lastSeq, leftOut: entry.leftOut, atMs: this.#options.now() });
-      const delivery = await this.#appender.append(cutText(entry.text, bytes) + mark, entry.level, mark);
+      const text = cutText(entry.text, bytes);
+      const delivery = await this.#appender.append(text + mark, entry.level, mark);
       this.#lastEntryMs = this.#options.now();
       if (typeof delivery === 'string') {
-        this.#accepted(entry.lastSeq, entry.leftOut + (bytes < entry.text.length ? 1 : 0));
+        this.#accepted(entry.lastSeq, entry.leftOut + linesCut(entry.text, text));
         return;
       }
       if (await this.#stopsFor(delivery.refused)) return;
@@ -238,13 +243,18 @@ class LogShipper implements Shipper {
     if (this.#wake.signal.aborted) this.#wake = new AbortController();
   }
 
-  #packLimits(maxEntries: number): { entryBytes: number; maxEntries: number } {
+  #packLimits(maxEntries: number): PackLimits {
     return { entryBytes: this.#options.entryBytes - MARK_BYTES, maxEntries };
   }
 
   #elapsed(): number {
     return Math.max(0, this.#options.now() - this.#options.startedAtMs);
   }
+}
+
+/** Lines of `whole` that `shown`, its beginning, does not show, or not whole. */
+function linesCut(whole: string, shown: string): number {
+  return shown === whole ? 0 : whole.split('\n').length - shown.split('\n').length + 1;
 }
 
 /** Of a block that was read again. */
