@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Agent, AgentEvent } from '../../src/agent/agent.ts';
@@ -60,11 +60,15 @@ export interface Lab {
   agent: Agent;
   home: string;
   dir: string;
+  /** What an agent needs in its environment to work for this lab. */
+  environment: Record<string, string>;
   events: AgentEvent[];
   /** The platform's own answers. */
   api<T = Record<string, unknown>>(path: string, method?: string, body?: unknown): Promise<T>;
   /** The newest task of a definition, or the one of this id. */
   task(codeOrId: string): Promise<LabTask>;
+  /** Uploads a robot's package: a new robot, or another revision of one that is there. */
+  putRobot(code: string, robot: LabRobot): Promise<void>;
   /** What was done to a task since it was created, by the platform's audit: operation ids, oldest first. */
   mutations(taskId: string): string[];
   /** Another task, created now, in the first process or one of its own; returns its id. */
@@ -110,21 +114,17 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   };
   let platform = await startPlatform({ ...platformOptions, seed, seedDir: options.seedDir ?? dir });
   const endpoint = (await options.endpointOf?.(platform)) ?? platform.url;
+  const environment = {
+    KUBOT_API_ENDPOINT: endpoint,
+    KUBOT_CLIENT_ID: platform.clientId,
+    KUBOT_CLIENT_SECRET: platform.clientSecret,
+    KUBOT_TENANT_ID: platform.tenantId,
+  };
   const events: AgentEvent[] = [];
   const startAgent = async (settings: Record<string, unknown>) => {
     mkdirSync(home, { recursive: true, mode: 0o700 });
     writeFileSync(join(home, 'settings.json'), JSON.stringify({ ...labSettings(routes), ...settings }));
-    const config = loadConfig({
-      flags: {},
-      environment: {
-        KUBOT_API_ENDPOINT: endpoint,
-        KUBOT_CLIENT_ID: platform.clientId,
-        KUBOT_CLIENT_SECRET: platform.clientSecret,
-        KUBOT_TENANT_ID: platform.tenantId,
-      },
-      home,
-      cwd: dir,
-    });
+    const config = loadConfig({ flags: {}, environment, home, cwd: dir });
     const agent = createAgent(config, { environment: process.env, ...options.overrides });
     agent.on((event) => events.push(event));
     await agent.start();
@@ -155,6 +155,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     },
     home,
     dir,
+    environment,
     events,
     api,
     task: async (codeOrId) => {
@@ -173,6 +174,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         data: item.task.data?.value ?? {},
         entries: (item.task.logs ?? []).map(({ level, message }) => ({ level, message })),
       };
+    },
+    putRobot: async (code, robot) => {
+      await platform.seed({ tenant: { name: 'Lab' }, robots: [robotSeed(dir, code, robot)] }, dir);
     },
     mutations: (taskId) =>
       platform
@@ -326,22 +330,10 @@ function seedOf(
   robots: Record<string, LabRobot>,
   tasks: readonly LabTaskDefinition[],
 ): SeedInput {
-  for (const [code, robot] of Object.entries(robots)) {
-    for (const [path, content] of Object.entries(robot.files)) {
-      const target = join(dir, 'robots', code, path);
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, content);
-    }
-  }
   return {
     tenant: { name: 'Lab' },
     users: [{ name: 'Ada', email: 'ada@example.com' }],
-    robots: Object.entries(robots).map(([code, robot]) => ({
-      code,
-      name: code,
-      package: 'package.zip' in robot.files ? `robots/${code}/package.zip` : `robots/${code}/`,
-      environmentVariables: robot.environmentVariables ?? {},
-    })),
+    robots: Object.entries(robots).map(([code, robot]) => robotSeed(dir, code, robot)),
     processDefinitions: [
       {
         code: 'LAB',
@@ -362,5 +354,21 @@ function seedOf(
           .map(({ code, data }) => ({ definition: code, data: data ?? {} })),
       },
     ],
+  };
+}
+
+/** A robot of the seed, its files written. */
+function robotSeed(dir: string, code: string, robot: LabRobot) {
+  const folder = join(dir, 'robots', code);
+  rmSync(folder, { recursive: true, force: true });
+  for (const [path, content] of Object.entries(robot.files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  return {
+    code,
+    name: code,
+    package: 'package.zip' in robot.files ? `robots/${code}/package.zip` : `robots/${code}/`,
+    environmentVariables: robot.environmentVariables ?? {},
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -215,14 +215,7 @@ describe('by hand', () => {
   });
 
   test('a robot is found that came after the agent last looked', async () => {
-    const files = join(lab.dir, 'robots', 'LATE');
-    mkdirSync(files);
-    for (const [path, content] of Object.entries(nodeRobot('').files))
-      writeFileSync(join(files, path), content);
-    await lab.platform.seed(
-      { tenant: { name: 'Lab' }, robots: [{ code: 'LATE', name: 'Late', package: 'robots/LATE/' }] },
-      lab.dir,
-    );
+    await lab.putRobot('LATE', nodeRobot(''));
     expect(await ended(await start({ robot: 'LATE' }))).toMatchObject({ outcome: 'succeeded' });
   });
 });
