@@ -200,8 +200,12 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       hub.send({ type: 'status', status: status() });
     });
     await workshop.sweep();
-    const recovered = recoverRuns({ services: manager.services, onChange: onRunChange, sweepLeftovers });
-    const going = Promise.all([platform.start(loops.signal), sources.start(loops.signal), recovered]);
+    await recoverRuns({
+      services: manager.services,
+      recover: (run) => manager.recover(run),
+      sweepLeftovers,
+    });
+    const going = Promise.all([platform.start(loops.signal), sources.start(loops.signal)]);
     const minute = setInterval(() => hold.expire(), 1000);
     const hour = setInterval(() => void retain(), HOUR_MS);
     const retain = () =>

@@ -61,7 +61,10 @@ export class OpenRun {
 }
 
 /** True for the record of a call by which the robot completed this task itself. */
-export function completesTask(call: CallRecord, taskId: string): boolean {
+export function completesTask(
+  call: { operationId: string | null; path: string; status: number | null },
+  taskId: string,
+): boolean {
   const succeeded = call.status !== null && call.status >= 200 && call.status < 300;
-  return call.operationId === 'completeProcessItemTask' && call.params.id === taskId && succeeded;
+  return call.operationId === 'completeProcessItemTask' && call.path.includes(`/${taskId}/`) && succeeded;
 }

@@ -29,9 +29,9 @@ export class EntryAppender {
 
   /** @throws AgentError INTERRUPTED when the shipper's signal aborts a wait */
   async append(message: string, level: LogLevel, mark: string): Promise<Delivery> {
-    const { api, taskId, now } = this.#options;
+    const { api, taskId } = this.#options;
     for (let failures = 0; ; failures++) {
-      const sentAtMs = now() + this.#clockOffsetMs;
+      const sentAtMs = this.serverNow();
       try {
         this.#learn(await api.appendLog(taskId, { message, level }));
         return 'accepted';
@@ -46,9 +46,21 @@ export class EntryAppender {
     }
   }
 
-  /** Whether an entry of ours arrived that was sent at `sentAtMs` (server's time); null: it did not. */
-  async lookUp(mark: string, sentAtMs: number): Promise<Delivery | null> {
-    const newestBefore = this.#last;
+  /** The server's clock, as far as its answers told it. */
+  serverNow(): number {
+    return this.#options.now() + this.#clockOffsetMs;
+  }
+
+  /** Id of the newest entry of the task's log, as the newest answer had it. */
+  get newestId(): string | null {
+    return this.#last;
+  }
+
+  /**
+   * Whether an entry of ours arrived that was sent at `sentAtMs` (server's time), when the log's newest entry was
+   * `newestBefore`; null: it did not.
+   */
+  async lookUp(mark: string, sentAtMs: number, newestBefore = this.#last): Promise<Delivery | null> {
     for (let failures = 0; ; failures++) {
       try {
         const answer = await this.#options.api.readTask(this.#options.taskId);
@@ -99,12 +111,13 @@ export class EntryAppender {
 
 /**
  * An entry whose mark is absent arrived and was dropped only if all that was there before it is gone too: the server
- * drops from the oldest. While the entry that was newest before it is there, it never came.
+ * drops from the oldest. While the entry that was newest before it is there, or where none is known, it never came:
+ * a twin of an entry that was dropped is nobody's.
  */
 function wasDropped(answer: TaskAnswer, newestBefore: string | null, sentAtMs: number): boolean {
   const oldest = answer.logs[0];
-  if (oldest === undefined) return false;
-  if (newestBefore !== null && answer.logs.some((entry) => entry.id === newestBefore)) return false;
+  if (oldest === undefined || newestBefore === null) return false;
+  if (answer.logs.some((entry) => entry.id === newestBefore)) return false;
   return Date.parse(oldest.timestamp) > sentAtMs + CLOCK_SLACK_MS;
 }
 

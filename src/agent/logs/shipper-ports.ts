@@ -46,6 +46,8 @@ export interface ShipperOptions {
   runTimeoutMs: number;
   /** When the run began; on the clock of `now`. */
   startedAtMs: number;
+  /** Goes on where an earlier agent stopped: what was not told is read from the run log, which must be ended. */
+  resume?: boolean;
   /** How many entries the server is known to keep a task; null: not known yet. */
   knownBound: number | null;
   now: () => number;

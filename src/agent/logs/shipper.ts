@@ -8,8 +8,8 @@ import { type BlockScan, type LogBlock, scanLines } from './log-block.ts';
 import { MARK_BYTES, markOf } from './mark.ts';
 import { cutText, type PackedEntry, type PackLimits, packEntries } from './pack-entries.ts';
 import { readBlocks } from './read-run-log.ts';
-import type { ShippedLog, ShipperEnd, ShipperOptions, UploadedDocument } from './shipper-ports.ts';
-import { parsePosition, type ShippingPosition } from './shipping-position.ts';
+import type { ShippedLog, ShipperEnd, ShipperOptions } from './shipper-ports.ts';
+import { FIRST_POSITION, parsePosition, type ShippingPosition } from './shipping-position.ts';
 import { uploadLog } from './upload-log.ts';
 
 /** Lines that come together go together. */
@@ -56,8 +56,7 @@ class LogShipper implements Shipper {
 
   constructor(options: ShipperOptions) {
     this.#options = options;
-    const resumed = parsePosition(options.position.load());
-    this.#position = resumed ?? { number: 0, entriesSent: 0, linesLeftOut: 0, seq: 0, sending: null };
+    this.#position = { ...(parsePosition(options.position.load()) ?? FIRST_POSITION) };
     this.#budget = new EntryBudget({ ...options, horizonMs: options.runTimeoutMs }, this.#position.number);
     if (options.knownBound !== null) this.#budget.learnBound(options.knownBound);
     this.#appender = new EntryAppender({
@@ -72,7 +71,7 @@ class LogShipper implements Shipper {
       tailBytes: TAIL_BYTES,
     });
     this.#waitingSinceMs = this.#lastFlushMs = this.#lastEntryMs = options.now();
-    this.#live = this.#run(resumed !== undefined).catch((error: unknown) => {
+    this.#live = this.#run(options.resume === true).catch((error: unknown) => {
       this.#failure = error;
     });
   }
@@ -92,22 +91,26 @@ class LogShipper implements Shipper {
     this.#wake.abort();
     await this.#live;
     if (this.#failure !== null) throw this.#failure;
-    if (!this.#stopped) {
-      await this.#send(this.#pack({ last: true }, this.#packLimits(this.#budget.end(this.#elapsed()))));
-    }
-    let document: UploadedDocument | null = null;
-    if (!this.#stopped) {
-      const { linesLeftOut } = this.#position;
-      if (linesLeftOut > 0) document = await uploadLog(this.#options, this.#appender);
-      const text = lastEntry({ ...this.#options, ...end, linesLeftOut, lines: this.#newestSeq, document });
-      const limit = LAST_ENTRY_BYTES - MARK_BYTES;
-      await this.#sendOne({ ...text, text: text.fit(limit), lastSeq: this.#newestSeq, leftOut: 0 });
-    }
+    if (!this.#stopped && !this.#position.ended) await this.#tellEnd(end);
+    const { entriesSent, linesLeftOut, documentUri } = this.#position;
     return {
-      entriesSent: this.#position.entriesSent,
-      linesLeftOut: this.#position.linesLeftOut + (this.#stopped ? this.#unsent() : 0),
-      documentUri: document?.documentUri ?? null,
+      entriesSent,
+      linesLeftOut: linesLeftOut + (this.#stopped ? this.#unsent() : 0),
+      documentUri,
     };
+  }
+
+  async #tellEnd(end: ShipperEnd): Promise<void> {
+    const position = this.#position;
+    await this.#send(this.#pack({ last: true }, this.#packLimits(this.#budget.end(this.#elapsed()))));
+    if (this.#stopped) return;
+    const document = position.linesLeftOut > 0 ? await uploadLog(this.#options, this.#appender) : null;
+    position.documentUri = document?.documentUri ?? null;
+    const { linesLeftOut } = position;
+    const text = lastEntry({ ...this.#options, ...end, linesLeftOut, lines: this.#newestSeq, document });
+    const limit = LAST_ENTRY_BYTES - MARK_BYTES;
+    const entry = { ...text, text: text.fit(limit), lastSeq: this.#newestSeq, leftOut: 0 };
+    await this.#sendOne(entry, { last: true });
   }
 
   async #run(resumed: boolean): Promise<void> {
@@ -125,8 +128,9 @@ class LogShipper implements Shipper {
   async #resume(): Promise<void> {
     const { sending, number } = this.#position;
     if (sending !== null) {
-      const delivery = await this.#appender.lookUp(markOf(this.#options.runId, number), sending.atMs);
-      if (delivery === 'accepted' || delivery === 'dropped') this.#accepted(sending.seq, sending.leftOut);
+      const mark = markOf(this.#options.runId, number);
+      const delivery = await this.#appender.lookUp(mark, sending.atMs, sending.after);
+      if (delivery === 'accepted' || delivery === 'dropped') this.#accepted(sending);
     }
     for await (const block of readBlocks(this.#options.runLogPath, { fromSeq: this.#position.seq + 1 })) {
       this.offer(block, rescan(block));
@@ -177,29 +181,38 @@ class LogShipper implements Shipper {
     }
   }
 
-  async #sendOne(entry: Omit<PackedEntry, 'errors'>): Promise<void> {
+  async #sendOne(entry: Omit<PackedEntry, 'errors'>, { last } = { last: false }): Promise<void> {
     await this.#space();
     const position = this.#position;
     for (const bytes of [Number.POSITIVE_INFINITY, SHORT_ENTRY_BYTES]) {
       position.number++;
       this.#budget.spend();
       const mark = markOf(this.#options.runId, position.number);
-      this.#save({ seq: entry.lastSeq, leftOut: entry.leftOut, atMs: this.#options.now() });
+      const { newestId: after } = this.#appender;
+      const sending = {
+        seq: entry.lastSeq,
+        leftOut: entry.leftOut,
+        atMs: this.#appender.serverNow(),
+        after,
+        last,
+      };
+      this.#save(sending);
       const text = cutText(entry.text, bytes);
       const delivery = await this.#appender.append(text + mark, entry.level, mark);
       this.#lastEntryMs = this.#options.now();
       if (typeof delivery === 'string') {
-        this.#accepted(entry.lastSeq, entry.leftOut + linesCut(entry.text, text));
+        this.#accepted({ ...sending, leftOut: entry.leftOut + linesCut(entry.text, text) });
         return;
       }
       if (await this.#stopsFor(delivery.refused)) return;
     }
     // Refused at any length, on a task that is still ours: this entry is given up, not the log.
-    this.#accepted(entry.lastSeq, entry.lastSeq - position.seq, 0);
+    this.#accepted({ seq: entry.lastSeq, leftOut: entry.lastSeq - position.seq, last }, 0);
   }
 
-  #accepted(seq: number, leftOut: number, entries = 1): void {
+  #accepted({ seq, leftOut, last }: { seq: number; leftOut: number; last: boolean }, entries = 1): void {
     const position = this.#position;
+    position.ended ||= last;
     position.seq = Math.max(position.seq, seq);
     position.entriesSent += entries;
     position.linesLeftOut = Math.max(0, position.linesLeftOut + leftOut);

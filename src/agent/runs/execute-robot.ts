@@ -66,13 +66,14 @@ async function runProcess(
     { ...command, cwd: session.folders.workDir, env: variables },
     { level: settings.sandbox, runId: active.id },
   );
-  const robot = await prepared.start();
-  session.log.attach(robot.stdout, 'stdout');
-  session.log.attach(robot.stderr, 'stderr');
+  // Journalled first: after a crash the run is known to have been started, or not to have been.
   active.become('running', {
     startedAt: new Date(services.now()).toISOString(),
     outDir: session.folders.outDir,
   });
+  const robot = await prepared.start();
+  session.log.attach(robot.stdout, 'stdout');
+  session.log.attach(robot.stderr, 'stderr');
   setMaxListeners(20, active.signal);
   const stop = () =>
     void robot.cancel(settings.cancelGraceMs, active.termination === 'timeout' ? 'timeout' : 'cancelled');

@@ -6,8 +6,16 @@ import type { ActiveRun } from './active-run.ts';
 import type { RunFolders } from './run-folders.ts';
 import type { RunServices } from './run-services.ts';
 
-/** Who tells the task what the run logs; null for a run without a task. */
-export function openShipper(active: ActiveRun, services: RunServices, folders: RunFolders): Shipper | null {
+/**
+ * Who tells the task what the run logs; null for a run without a task.
+ * @param resume goes on where an earlier agent stopped, with what is in the run log
+ */
+export function openShipper(
+  active: ActiveRun,
+  services: RunServices,
+  folders: RunFolders,
+  { resume } = { resume: false },
+): Shipper | null {
   const { run, robot } = active;
   const { taskId } = run;
   if (taskId === null) return null;
@@ -34,7 +42,8 @@ export function openShipper(active: ActiveRun, services: RunServices, folders: R
     heartbeatMs: settings.logHeartbeatMs,
     documentMaxBytes: settings.logDocumentMaxBytes,
     runTimeoutMs: settings.runTimeoutMs,
-    startedAtMs: now(),
+    startedAtMs: run.startedAt === null ? now() : Date.parse(run.startedAt),
+    resume,
     knownBound: journal.host.loadLogBound(client.endpoint),
     now,
     sleep: async (milliseconds, signal) => {

@@ -1,79 +1,87 @@
 import { AgentError, toAgentError } from '../../shared/errors.ts';
 import type { Run } from '../../shared/run.ts';
-import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
+import { completesTask } from '../gateway/open-run.ts';
 import { ActiveRun } from './active-run.ts';
 import { endOfError, type RunEnd } from './outcome.ts';
 import type { RunServices } from './run-services.ts';
+import { resumeRunSession, type SettlingSession } from './run-session.ts';
 import { settleRun } from './settle-run.ts';
+import { endWithError } from './untaken-run.ts';
 
 export interface RecoverOptions {
   services: RunServices;
-  onChange: (run: Run) => void;
+  /** Lets a run go to its end. */
+  recover: (run: Run) => void;
   /** Ends processes that a crash left, found by the run id in their environment. */
   sweepLeftovers: (runIds: string[]) => Promise<number>;
 }
 
 /**
- * Brings the runs that a crash of the agent left unfinished to their end: what was not taken is forgotten (its
- * task is still READY on the platform), what was running is lost, what had ended is settled as it ended.
+ * Brings the runs that a crash of the agent left unfinished to their end. What was not taken is forgotten (its task
+ * is still READY on the platform), what was started is lost, what had ended is settled as it ended. Returns once all
+ * are on their way: settling waits for the platform.
  */
-export async function recoverRuns(options: RecoverOptions): Promise<void> {
-  const { services } = options;
-  const unfinished = services.journal.runs.listUnfinished();
+export async function recoverRuns({ services, recover, sweepLeftovers }: RecoverOptions): Promise<void> {
+  const { journal, log } = services;
+  const unfinished = journal.runs.listUnfinished();
   if (unfinished.length === 0) return;
-  const swept = await options.sweepLeftovers(unfinished.map((run) => run.id));
-  services.log.warn('Runs of an earlier agent found unfinished', {
-    runs: unfinished.length,
-    processesEnded: swept,
-  });
-  await Promise.all(unfinished.map((run) => recover(run, options)));
+  const processesEnded = await sweepLeftovers(unfinished.map((run) => run.id));
+  log.warn('Runs of an earlier agent found unfinished', { runs: unfinished.length, processesEnded });
+  for (const run of unfinished) {
+    if (run.taskId !== null && !wasTaken(run, services)) journal.runs.remove(run.id);
+    else recover(run);
+  }
 }
 
-async function recover(run: Run, { services, onChange }: RecoverOptions): Promise<void> {
-  const taken = services.journal.decisions
+function wasTaken(run: Run, { journal }: RunServices): boolean {
+  return journal.decisions
     .list({ kind: 'run', id: run.id })
-    .some((decision) => decision.decision === 'taken');
-  if (!taken) {
-    services.journal.runs.remove(run.id);
-    return;
-  }
-  const active = activeRunOf(run, services, onChange);
+    .some(({ decision, runId }) => decision === 'taken' && runId === run.id);
+}
+
+/** The way of one run of an earlier agent to its end. Never rejects. */
+export async function recoverRun(active: ActiveRun, services: RunServices): Promise<void> {
+  const { run } = active;
   try {
-    await settleRun(active, services, endOf(run), null);
+    if (run.taskId === null && (run.state === 'queued' || run.state === 'preparing'))
+      endWithError(active, services, crashed(run));
+    else await settleRun(active, services, endOf(run), openSession(active, services));
+  } catch (thrown) {
+    if (services.closing.aborted) return;
+    const { message } = toAgentError(thrown);
+    services.log.error('Run of an earlier agent could not be settled', { runId: run.id, error: message });
+  }
+}
+
+/** Null: its folder cannot be used; the task is told all the same. */
+function openSession(active: ActiveRun, services: RunServices): SettlingSession | null {
+  try {
+    return resumeRunSession(active, services);
   } catch (error) {
-    services.log.error('Run of an earlier agent could not be settled', {
-      runId: run.id,
+    services.log.error('Run log of an earlier agent cannot be opened', {
+      runId: active.id,
       error: toAgentError(error).message,
     });
+    return null;
   }
 }
 
 /** A run that had its outcome keeps it; any other is lost. */
 function endOf(run: Run): RunEnd {
   if (run.outcome !== null) {
-    return { outcome: run.outcome, error: run.error, exitCode: run.exitCode, signal: run.signal };
+    const { outcome, error, exitCode, signal } = run;
+    return { outcome, error, exitCode, signal };
   }
-  return endOfError(
-    new AgentError(
-      'AGENT_CRASHED',
-      `The agent on this host ended while the robot was ${run.state}; its result is unknown.`,
-    ),
-  );
+  return endOfError(crashed(run));
 }
 
-function activeRunOf(run: Run, services: RunServices, onChange: (run: Run) => void): ActiveRun {
-  const robot: CatalogueRobot = {
-    id: run.robot.id,
-    code: run.robot.code,
-    name: run.robot.code,
-    tenantId: null,
-    revision: run.robot.revision ?? '',
-    sourceType: 'PACKAGE',
-    sourceFile: null,
-    environmentVariables: {},
-    state: 'unprepared',
-    reason: null,
-  };
+function crashed(run: Run): AgentError {
+  const when = run.startedAt === null ? 'before the robot was started' : 'while the robot ran';
+  return new AgentError('AGENT_CRASHED', `The agent on this host ended ${when}; what it did is not known.`);
+}
+
+/** What the manager needs to let such a run live once more. */
+export function activeRunOf(run: Run, services: RunServices, onChange: (run: Run) => void): ActiveRun {
   const active = new ActiveRun({
     run,
     request: {
@@ -88,11 +96,28 @@ function activeRunOf(run: Run, services: RunServices, onChange: (run: Run) => vo
       requestedAt: run.requestedAt,
       reclaim: true,
     },
-    robot,
+    robot: {
+      id: run.robot.id,
+      code: run.robot.code,
+      name: run.robot.code,
+      tenantId: null,
+      revision: run.robot.revision ?? '',
+      sourceType: 'PACKAGE',
+      sourceFile: null,
+      environmentVariables: {},
+      state: 'unprepared',
+      reason: null,
+    },
     journal: services.journal,
     now: services.now,
     onChange,
   });
   active.taken = true;
+  active.completedByRobot = completedItself(run, services);
   return active;
+}
+
+function completedItself(run: Run, { journal }: RunServices): boolean {
+  const { taskId } = run;
+  return taskId !== null && journal.runs.listApiCalls(run.id).some((call) => completesTask(call, taskId));
 }

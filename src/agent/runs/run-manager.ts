@@ -4,6 +4,7 @@ import type { RunRequest } from '../sources/work-source.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
 import { ActiveRun } from './active-run.ts';
 import { liveRun } from './live-run.ts';
+import { activeRunOf, recoverRun } from './recover-runs.ts';
 import { createRunId } from './run-id.ts';
 import type { RunServices } from './run-services.ts';
 
@@ -37,15 +38,25 @@ export class RunManager {
     const run = newRun(request, robot, createRunId(now()), config.robot(robot.code).sandbox);
     journal.runs.insert(run, request.requestId);
     const active = new ActiveRun({ run, request, robot, journal, now, onChange: this.#options.onChange });
-    this.#live.set(run.id, active);
     this.#options.onChange(run);
-    const way = liveRun(active, this.services).finally(() => {
+    this.#go(active, liveRun);
+    return run;
+  }
+
+  /** Lets a run that an earlier agent had taken go to its end. */
+  recover(run: Run): void {
+    const active = activeRunOf(run, this.services, this.#options.onChange);
+    this.#go(active, recoverRun);
+  }
+
+  #go(active: ActiveRun, live: typeof liveRun): void {
+    this.#live.set(active.id, active);
+    const way = live(active, this.services).finally(() => {
       this.#ways.delete(way);
       this.#live.delete(active.id);
       if (this.#ways.size === 0) for (const wake of this.#idle.splice(0)) wake();
     });
     this.#ways.add(way);
-    return run;
   }
 
   /**

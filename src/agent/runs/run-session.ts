@@ -2,6 +2,7 @@ import type { Run } from '../../shared/run.ts';
 import { type CallRecord, completesTask } from '../gateway/open-run.ts';
 import { createRunLog, type RunLog } from '../logs/log-pipeline.ts';
 import type { Shipper } from '../logs/shipper.ts';
+import type { ShipperEnd } from '../logs/shipper-ports.ts';
 import type { SettleChoice } from '../tasks/failure-policy.ts';
 import type { ActiveRun } from './active-run.ts';
 import { secretValues } from './environment-variables.ts';
@@ -10,16 +11,20 @@ import { describeDuration, type RunEnd } from './outcome.ts';
 import { makeRunFolders, type RunFolders, runFolders } from './run-folders.ts';
 import type { RunServices } from './run-services.ts';
 
-/** What a run has from its take to its settling: folders, a token, a log and somebody who ships it. */
-export interface RunSession {
+/** What settling a run needs: its folders, its log and somebody who ships it. */
+export interface SettlingSession {
   readonly folders: RunFolders;
-  /** KUFLOW_API_TOKEN. */
-  readonly token: string;
   readonly log: RunLog;
   /** Writes how the run ended into its log. */
   sayEnd(end: RunEnd, choice: SettleChoice): void;
   /** Ships the rest, the document and the last entry; tried until the platform takes them. */
   finish(summary: string, end: RunEnd): Promise<Partial<Run['log']>>;
+}
+
+/** What a run has from its take to its settling. */
+export interface RunSession extends SettlingSession {
+  /** KUFLOW_API_TOKEN. */
+  readonly token: string;
 }
 
 /** Opens the session of a run that was just taken. The token dies with `finish`. */
@@ -50,26 +55,54 @@ export async function startRunSession(active: ActiveRun, services: RunServices):
     folders,
     token: access.token,
     log,
-    sayEnd: (end, choice) => {
-      for (const line of lastLinesOf(end)) log.agentLine('INFO', `| ${line}`);
-      if (end.error !== null) {
-        log.agentLine('ERROR', `${end.error.message} [${end.error.code}]`);
-        if (end.error.hint !== null) log.agentLine('INFO', `What to do: ${end.error.hint}`);
-      } else if (active.run.durationMs !== null) {
-        log.agentLine('INFO', `The robot ended well after ${describeDuration(active.run.durationMs)}.`);
-      }
-      if (choice.warning !== null) log.agentLine('WARN', choice.warning);
-    },
+    sayEnd: (end, choice) => sayEnd(log, active, end, choice),
     finish: async (summary, end) => {
       access.close();
       log.end();
-      const { lines, bytes } = log.counters;
-      if (shipper === null) return { lines, bytes };
-      const keepUntil = new Date(services.now() + services.config.settings.runRetentionMs).toISOString();
-      const shipped = await shipper.finish({ outcome: end.outcome, summary, keepUntil });
-      return { lines, bytes, ...shipped };
+      return { ...log.counters, ...(await shipper?.finish(shipperEnd(services, summary, end))) };
     },
   };
+}
+
+/**
+ * Opens what a crash of the agent left of a run: its log goes on where it was cut off, and what the task was not
+ * told yet is told from the file. Nothing runs any more, so there is no token.
+ */
+export function resumeRunSession(active: ActiveRun, services: RunServices): SettlingSession {
+  const folders = runFolders(services.paths.runs, active.id);
+  makeRunFolders(folders);
+  const log = createRunLog({
+    path: folders.runLogPath,
+    secrets: services.hostSecrets(),
+    now: services.now,
+  });
+  return {
+    folders,
+    log,
+    sayEnd: (end, choice) => sayEnd(log, active, end, choice),
+    finish: async (summary, end) => {
+      log.end();
+      // Only now: it reads the file, and must find it whole.
+      const shipper = openShipper(active, services, folders, { resume: true });
+      return { ...log.counters, ...(await shipper?.finish(shipperEnd(services, summary, end))) };
+    },
+  };
+}
+
+function sayEnd(log: RunLog, active: ActiveRun, end: RunEnd, choice: SettleChoice): void {
+  for (const line of lastLinesOf(end)) log.agentLine('INFO', `| ${line}`);
+  if (end.error !== null) {
+    log.agentLine('ERROR', `${end.error.message} [${end.error.code}]`);
+    if (end.error.hint !== null) log.agentLine('INFO', `What to do: ${end.error.hint}`);
+  } else if (active.run.durationMs !== null) {
+    log.agentLine('INFO', `The robot ended well after ${describeDuration(active.run.durationMs)}.`);
+  }
+  if (choice.warning !== null) log.agentLine('WARN', choice.warning);
+}
+
+function shipperEnd(services: RunServices, summary: string, { outcome }: RunEnd): ShipperEnd {
+  const keepUntil = new Date(services.now() + services.config.settings.runRetentionMs).toISOString();
+  return { outcome, summary, keepUntil };
 }
 
 function noteCall(active: ActiveRun, services: RunServices, call: CallRecord): void {

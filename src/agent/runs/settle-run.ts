@@ -5,7 +5,7 @@ import { type SettleResult, settleTask } from '../tasks/settle.ts';
 import type { ActiveRun } from './active-run.ts';
 import { describeDuration, type RunEnd } from './outcome.ts';
 import type { RunServices } from './run-services.ts';
-import type { RunSession } from './run-session.ts';
+import type { SettlingSession } from './run-session.ts';
 import { untilTaken } from './until-taken.ts';
 import { uploadOutputs } from './upload-outputs.ts';
 
@@ -18,23 +18,20 @@ export async function settleRun(
   active: ActiveRun,
   services: RunServices,
   end: RunEnd,
-  session: RunSession | null,
+  session: SettlingSession | null,
 ): Promise<void> {
   const { run, robot } = active;
   const policy = services.config.robot(robot.code);
-  const endedAt = new Date(services.now()).toISOString();
   const choice = chooseSettleAction({
     end,
     attempt: run.attempt,
     policy,
     completedByRobot: active.completedByRobot,
   });
-  active.become('settling', {
-    ...end,
-    endedAt,
-    durationMs: run.startedAt === null ? null : Date.parse(endedAt) - Date.parse(run.startedAt),
-  });
-  session?.sayEnd(end, choice);
+  if (run.state !== 'settling') {
+    becomeSettling(active, services, end);
+    session?.sayEnd(end, choice);
+  }
   if (session && policy.uploadOutputs) await uploadOutputs(active, services, session);
   const summary = summaryOf(active.run, choice, policy);
   const log = session ? await session.finish(summary, end) : await tellWithoutLog(active, services, end);
@@ -62,6 +59,14 @@ export async function settleRun(
     settled: result.action,
   });
   services.leave(active);
+}
+
+/** How the run ended is journalled before anyone is told: a crash after this changes nothing about it. */
+function becomeSettling(active: ActiveRun, services: RunServices, end: RunEnd): void {
+  const { startedAt } = active.run;
+  const endedAt = new Date(services.now()).toISOString();
+  const durationMs = startedAt === null ? null : Date.parse(endedAt) - Date.parse(startedAt);
+  active.become('settling', { ...end, endedAt, durationMs });
 }
 
 /** One line for the task's reader: how it ended and what becomes of the task. */

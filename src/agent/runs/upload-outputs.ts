@@ -4,7 +4,7 @@ import { isRefusal } from '../logs/append-entry.ts';
 import type { ActiveRun } from './active-run.ts';
 import { listFiles } from './list-files.ts';
 import type { RunServices } from './run-services.ts';
-import type { RunSession } from './run-session.ts';
+import type { SettlingSession } from './run-session.ts';
 import { untilTaken } from './until-taken.ts';
 
 const CONTENT_TYPES: Record<string, string> = {
@@ -28,7 +28,7 @@ const CONTENT_TYPES: Record<string, string> = {
 export async function uploadOutputs(
   active: ActiveRun,
   services: RunServices,
-  { folders, log }: Pick<RunSession, 'folders' | 'log'>,
+  { folders, log }: Pick<SettlingSession, 'folders' | 'log'>,
 ): Promise<void> {
   const { processId } = active.run;
   if (processId === null) return;

@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Lab } from './lab.ts';
+
+const PROGRAM = resolve(import.meta.dirname, '../../src/cli/main.ts');
+/** For an agent to come somewhere, on a slow machine too. */
+const WAIT_MS = 60_000;
+
+/** An agent in a process of its own, in a lab's home: what can be killed. */
+export interface AgentProcess {
+  readonly pid: number;
+  /** What it printed, `agent --json`. */
+  readonly events: readonly { event: string; run?: { id: string; taskId: string | null } }[];
+  /** Once it printed so many events of this kind. */
+  until(event: string, count?: number): Promise<void>;
+  /** Sends a signal and waits for its end; resolves to the exit code, null for a signal. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts one in place of the lab's own agent, with the same settings. */
+export async function startAgentProcess(lab: Lab): Promise<AgentProcess> {
+  await lab.agent.close();
+  const child = spawn(process.execPath, [PROGRAM, 'agent', '--json', '--home', lab.home], {
+    env: { ...process.env, ...lab.environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const events: { event: string }[] = [];
+  const lines = createInterface({ input: child.stdout });
+  lines.on('line', (line) => events.push(JSON.parse(line) as { event: string }));
+  return {
+    pid: child.pid ?? 0,
+    events,
+    until: async (event, count = 1) => {
+      const enough = () => events.filter((one) => one.event === event).length >= count;
+      while (!enough()) {
+        if (hasEnded(child)) throw new Error(`The agent ended before ${event}`);
+        await once(lines, 'line', { signal: AbortSignal.timeout(WAIT_MS) });
+      }
+    },
+    end: async (signal) => {
+      if (hasEnded(child)) return child.exitCode;
+      const exit = once(child, 'exit');
+      child.kill(signal);
+      const [code] = (await exit) as [number | null];
+      return code;
+    },
+  };
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
