@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Lab } from './lab.ts';
 
@@ -22,8 +23,11 @@ export interface AgentProcess {
 /** Starts one in place of the lab's own agent, with the same settings. */
 export async function startAgentProcess(lab: Lab): Promise<AgentProcess> {
   await lab.agent.close();
+  const { KUBOT_CLIENT_SECRET: secret = '', ...environment } = lab.environment;
+  const secretPath = join(lab.dir, 'secret');
+  writeFileSync(secretPath, secret, { mode: 0o600 });
   const child = spawn(process.execPath, [PROGRAM, 'agent', '--json', '--home', lab.home], {
-    env: { ...process.env, ...lab.environment },
+    env: { ...process.env, ...environment, KUBOT_CLIENT_SECRET_FILE: secretPath },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const events: { event: string }[] = [];
