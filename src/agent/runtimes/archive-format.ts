@@ -20,8 +20,18 @@ export function archiveFormat(head: Buffer): ArchiveFormat {
   if (starts(0x28, 0xb5, 0x2f, 0xfd)) return 'tar.zst';
   if (starts(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)) return 'tar.xz';
   if (starts(0x42, 0x5a, 0x68)) return 'tar.bz2';
-  if (head.length >= 262 && head.toString('latin1', 257, 262) === 'ustar') return 'tar';
+  if (isTarHeader(head)) return 'tar';
   const text = head.toString('latin1');
   if (/^#!.*python/.test(text)) return 'python-script';
   return 'unknown';
+}
+
+/** By its checksum: the oldest tar has no magic, and text may hold "ustar". */
+function isTarHeader(head: Buffer): boolean {
+  if (head.length < 512 || head[0] === 0) return false;
+  const stated = Number.parseInt(head.toString('latin1', 148, 156), 8);
+  const spaces = 8 * 0x20; // the checksum's own field counts as spaces
+  let sum = spaces;
+  for (const [at, byte] of head.subarray(0, 512).entries()) if (at < 148 || at >= 156) sum += byte;
+  return sum === stated;
 }

@@ -1,9 +1,10 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { AgentError, isAgentError } from '../../shared/errors.ts';
+import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
 import { extractPackage } from '../packages/extract-package.ts';
 import { type ArchiveFormat, archiveFormat, FORMAT_BYTES } from './archive-format.ts';
-import { extractTar, type TarFormat, TarRefused } from './extract-tar.ts';
+import { extractTar, type TarFormat } from './extract-tar.ts';
+import { TarRefused } from './tar-writer.ts';
 
 /** The end record of a ZIP with its longest comment. */
 const END_RECORD_BYTES = 22 + 0xffff;
@@ -25,7 +26,8 @@ export interface ExtractRuntimeOptions {
 /**
  * Unpacks a runtime's archive, whatever its format; it appears whole at the target or not at all. Links must stay
  * inside, and nothing but files, folders and links may be in it.
- * @throws AgentError HOST_ARCHIVE_FORMAT naming the format or the entry, HOST_DISK, INTERRUPTED
+ * @throws AgentError HOST_ARCHIVE_FORMAT naming the format or the entry, PLATFORM_ERROR for a damaged one, HOST_DISK,
+ *   INTERRUPTED
  */
 export async function extractRuntime(options: ExtractRuntimeOptions): Promise<void> {
   const format = await readArchiveFormat(options.archivePath);
@@ -100,10 +102,12 @@ async function checkSpace(dir: string): Promise<void> {
 function toExtractError(error: unknown, what: string, signal: AbortSignal): AgentError {
   if (isAgentError(error)) return error;
   if (error instanceof TarRefused) {
+    const { entry, rule } = error;
+    const subject = entry === null ? 'it' : `the entry ${JSON.stringify(entry)}`;
     return new AgentError(
       'HOST_ARCHIVE_FORMAT',
-      `The archive of ${what} was refused: the entry ${JSON.stringify(error.entry)} ${error.message}.`,
-      { details: { entry: error.entry, rule: error.rule }, hint: 'Serve an official build of the runtime.' },
+      `The archive of ${what} was refused: ${subject} ${error.message}.`,
+      { details: { entry, rule }, hint: 'Serve an official build of the runtime.' },
     );
   }
   if (signal.aborted)
@@ -112,11 +116,9 @@ function toExtractError(error: unknown, what: string, signal: AbortSignal): Agen
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new AgentError('HOST_DISK', `The disk was full while ${what} was unpacked.`, { cause: error });
   }
+  if (error instanceof Error && 'syscall' in error) return toAgentError(error); // the file system, not the archive
   const reason = error instanceof Error ? error.message : String(error);
-  return new AgentError('HOST_ARCHIVE_FORMAT', `The archive of ${what} is damaged: ${reason}.`, {
-    retryable: true,
-    cause: error,
-  });
+  return new AgentError('PLATFORM_ERROR', `The archive of ${what} is damaged: ${reason}.`, { cause: error });
 }
 
 /** What a file is, by its bytes. */
