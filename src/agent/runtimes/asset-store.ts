@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -39,78 +40,71 @@ export interface AssetRequest {
   onProgress?: (progress: DownloadProgress) => void;
 }
 
-/** What is remembered of an asset once it was found good; `facts` are its owner's. */
-export interface StoredAsset {
+export type AssetName = Pick<AssetRequest, 'type' | 'version' | 'target'>;
+
+/** An asset that was unpacked and found good. */
+export interface StoredAsset<Facts> {
   /** SHA-256 of the archive, hex. */
   digest: string;
   dir: string;
-  facts: unknown;
+  /** What its owner found out about it. */
+  facts: Facts;
 }
 
-const IndexSchema = z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/), facts: z.unknown() });
+/** Which archive was served for a name. */
+const NameSchema = z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/) });
 /** Hex digits of the digest in a folder's name: enough to be unique, short enough for Windows' 260 characters. */
 const NAME_DIGITS = 32;
 export const PIP_SCRIPT = 'get-pip.py';
 
-/** Assets by the hash of their archives, `<dir>/<digest>/`, and what was asked for in `<dir>/index/`. */
-export class AssetStore {
+/**
+ * Assets by the hash of their archives: `<dir>/<type>-<digest>/`, the facts that prove one finished in
+ * `<dir>/index/<type>-<digest>.json`, and which archive a version is in `<dir>/index/<type>-<version>-….json`.
+ */
+export class AssetStore<Facts extends object> {
   readonly #options: AssetStoreOptions;
+  readonly #factsSchema: z.ZodType<Facts>;
+  /** By folder: the last work on it. */
+  readonly #works = new Map<string, Promise<unknown>>();
+  #downloads = 0;
 
-  constructor(options: AssetStoreOptions) {
+  constructor(options: AssetStoreOptions, factsSchema: z.ZodType<Facts>) {
     this.#options = options;
+    this.#factsSchema = factsSchema;
   }
 
   /** What was asked for before and found good; downloads nothing. */
-  async find(request: Pick<AssetRequest, 'type' | 'version' | 'target'>): Promise<StoredAsset | null> {
-    try {
-      const { digest, facts } = IndexSchema.parse(
-        JSON.parse(await readFile(this.#indexPath(request), 'utf8')),
-      );
-      const dir = this.#dirOf(digest);
-      return (await stat(dir)).isDirectory() ? { digest, dir, facts } : null;
-    } catch {
-      return null; // not there, or not ours: made anew
-    }
+  async find(name: AssetName): Promise<StoredAsset<Facts> | null> {
+    const known = await readRecord(this.#namePath(name), NameSchema);
+    return known && (await this.#findStored(name.type, known.digest));
   }
 
   /**
-   * Downloads and unpacks; `remember` is the caller's to call once it proved good.
+   * Downloads, unpacks and has it finished: `finish` proves it good and prepares it at its place. One archive is
+   * made once, whatever the versions that it is served for; when `finish` throws, nothing of it stays.
    * @throws AgentError RUNTIME_UNAVAILABLE when the platform has none; HOST_ARCHIVE_FORMAT, HOST_DISK, INTERRUPTED
-   *   or of the network
+   *   or of the network; what `finish` throws
    */
-  async fetch(request: AssetRequest): Promise<StoredAsset> {
-    const { dir, limits } = this.#options;
+  async fetch(request: AssetRequest, finish: (dir: string) => Promise<Facts>): Promise<StoredAsset<Facts>> {
+    const { dir } = this.#options;
     await mkdir(join(dir, 'index'), { recursive: true, mode: 0o700 });
-    const archivePath = join(dir, `.download-${process.pid}-${nameOf(request)}`);
+    const archivePath = join(dir, `.download-${process.pid}-${this.#downloads++}-${nameOf(request)}`);
     try {
       const { sha256 } = await this.#download(request, archivePath);
-      const targetDir = this.#dirOf(sha256);
-      if (!(await exists(targetDir))) {
-        if (request.type === 'PYTHON_PIP' && (await readArchiveFormat(archivePath)) === 'python-script') {
-          await keepScript(archivePath, targetDir);
-        } else {
-          const { what, signal } = request;
-          await extractRuntime({ archivePath, targetDir, what, limits, signal });
-        }
-      }
-      return { digest: sha256, dir: targetDir, facts: null };
+      const asset = await this.#inTurn(this.#dirOf(request.type, sha256), async () => {
+        const stored = await this.#findStored(request.type, sha256);
+        return stored ?? (await this.#make(request, archivePath, sha256, finish));
+      });
+      await writeRecord(this.#namePath(request), { digest: sha256 });
+      return asset;
     } finally {
       await rm(archivePath, { force: true });
     }
   }
 
-  async remember(
-    request: Pick<AssetRequest, 'type' | 'version' | 'target'>,
-    asset: StoredAsset,
-  ): Promise<void> {
-    const path = this.#indexPath(request);
-    const { digest, facts } = asset;
-    await writeFile(`${path}.partial`, JSON.stringify({ digest, facts }), { mode: 0o600 });
-    await rename(`${path}.partial`, path);
-  }
-
   /** Removes what proved to be no good, so that the next try begins anew. */
-  async forget(asset: StoredAsset): Promise<void> {
+  async forget(type: AssetType, asset: StoredAsset<Facts>): Promise<void> {
+    await rm(this.#factsPath(type, asset.digest), { force: true });
     await removeTree(asset.dir);
   }
 
@@ -118,7 +112,49 @@ export class AssetStore {
   async sweep(): Promise<void> {
     const { dir } = this.#options;
     for (const name of await readdir(dir).catch(() => [])) {
-      if (/^\.(download-|.*\.partial-)/.test(name)) await removeTree(join(dir, name));
+      if (name === 'index' || (await exists(join(dir, 'index', `${name}.json`)))) continue;
+      await removeTree(join(dir, name));
+    }
+  }
+
+  async #make(
+    request: AssetRequest,
+    archivePath: string,
+    digest: string,
+    finish: (dir: string) => Promise<Facts>,
+  ): Promise<StoredAsset<Facts>> {
+    const { type, what, signal } = request;
+    const targetDir = this.#dirOf(type, digest);
+    await removeTree(targetDir); // left by a crash, before it was finished
+    try {
+      if (type === 'PYTHON_PIP' && (await readArchiveFormat(archivePath)) === 'python-script') {
+        await keepScript(archivePath, targetDir);
+      } else {
+        await extractRuntime({ archivePath, targetDir, what, limits: this.#options.limits, signal });
+      }
+      const facts = await finish(targetDir);
+      await writeRecord(this.#factsPath(type, digest), facts);
+      return { digest, dir: targetDir, facts };
+    } catch (error) {
+      await removeTree(targetDir);
+      throw error;
+    }
+  }
+
+  async #findStored(type: AssetType, digest: string): Promise<StoredAsset<Facts> | null> {
+    const dir = this.#dirOf(type, digest);
+    const facts = await readRecord(this.#factsPath(type, digest), this.#factsSchema);
+    return facts && (await exists(dir)) ? { digest, dir, facts } : null;
+  }
+
+  async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#works.get(key) ?? Promise.resolve();
+    const mine = before.catch(() => {}).then(work);
+    this.#works.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#works.get(key) === mine) this.#works.delete(key);
     }
   }
 
@@ -159,25 +195,48 @@ export class AssetStore {
     };
   }
 
-  #indexPath(request: Pick<AssetRequest, 'type' | 'version' | 'target'>): string {
-    return join(this.#options.dir, 'index', `${nameOf(request)}.json`);
+  #dirOf(type: AssetType, digest: string): string {
+    return join(this.#options.dir, folderOf(type, digest));
   }
 
-  #dirOf(digest: string): string {
-    return join(this.#options.dir, digest.slice(0, NAME_DIGITS));
+  #factsPath(type: AssetType, digest: string): string {
+    return join(this.#options.dir, 'index', `${folderOf(type, digest)}.json`);
+  }
+
+  #namePath(name: AssetName): string {
+    return join(this.#options.dir, 'index', `${nameOf(name)}.json`);
   }
 }
 
+function folderOf(type: AssetType, digest: string): string {
+  return `${type.toLowerCase()}-${digest.slice(0, NAME_DIGITS)}`;
+}
+
 /** As a file name; versions hold no separators (the manifest's own rule), settings may. */
-function nameOf({ type, version, target }: Pick<AssetRequest, 'type' | 'version' | 'target'>): string {
+function nameOf({ type, version, target }: AssetName): string {
   return `${type}-${encodeURIComponent(version)}-${target.platform}-${target.architecture}`;
 }
 
 async function keepScript(archivePath: string, targetDir: string): Promise<void> {
-  const partialDir = `${targetDir}.partial-${process.pid}`;
+  const partialDir = `${targetDir}.partial`;
   await mkdir(partialDir, { recursive: true, mode: 0o700 });
   await copyFile(archivePath, join(partialDir, PIP_SCRIPT));
   await rename(partialDir, targetDir);
+}
+
+/** null: not there, half written or not ours. */
+async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
+  try {
+    return schema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+async function writeRecord(path: string, record: unknown): Promise<void> {
+  const partialPath = `${path}.partial-${randomUUID()}`;
+  await writeFile(partialPath, JSON.stringify(record), { mode: 0o600, flush: true });
+  await rename(partialPath, path);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,5 +1,5 @@
-import { AgentError } from '../../shared/errors.ts';
 import type { RunCommand } from '../process/run-command.ts';
+import { runToEnd } from './run-to-end.ts';
 
 export interface CompileTool {
   /** The Python to compile for. */
@@ -42,7 +42,7 @@ export async function compileModules(
     '--invalidation-mode',
     `${mode}-hash`,
   ];
-  await runCommand({
+  await runToEnd(runCommand, {
     shell: { file: executable, args: [...args, ...folders] },
     cwd,
     env,
@@ -50,5 +50,4 @@ export async function compileModules(
     signal,
     onOutput: () => {}, // nothing of it is of use to anyone
   });
-  if (signal.aborted) throw new AgentError('INTERRUPTED', 'Preparing was ended.', { retryable: false });
 }

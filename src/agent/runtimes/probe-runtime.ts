@@ -1,5 +1,6 @@
-import { AgentError } from '../../shared/errors.ts';
-import type { RunCommand } from '../process/run-command.ts';
+import { AgentError, isAgentError } from '../../shared/errors.ts';
+import type { RunCommand, RunCommandResult } from '../process/run-command.ts';
+import { runToEnd } from './run-to-end.ts';
 import type { RuntimeKind } from './runtime-layout.ts';
 
 export interface RuntimeProbe {
@@ -44,9 +45,9 @@ export async function probePythonModules(probe: RuntimeProbe): Promise<PythonMod
 
 async function ask(probe: RuntimeProbe, args: string[]): Promise<string> {
   let output = '';
-  let result: Awaited<ReturnType<RunCommand>>;
+  let result: RunCommandResult;
   try {
-    result = await probe.runCommand({
+    result = await runToEnd(probe.runCommand, {
       shell: { file: probe.executable, args },
       cwd: probe.binDir,
       env: probe.env,
@@ -57,10 +58,9 @@ async function ask(probe: RuntimeProbe, args: string[]): Promise<string> {
       },
     });
   } catch (error) {
-    if (probe.signal.aborted) throw interrupted();
+    if (isAgentError(error) && error.code === 'INTERRUPTED') throw error;
     throw broken(probe, error instanceof Error ? error.message : String(error), error);
   }
-  if (probe.signal.aborted) throw interrupted();
   if (result.exitCode === 0) return output;
   const how = result.timedOut
     ? 'it does not answer'
@@ -71,8 +71,4 @@ async function ask(probe: RuntimeProbe, args: string[]): Promise<string> {
 function broken({ what }: RuntimeProbe, reason: string, cause?: unknown): AgentError {
   const message = `${what} was installed but does not run on this machine: ${reason.replace(/\.$/, '')}.`;
   return new AgentError('RUNTIME_BROKEN', message, cause === undefined ? {} : { cause });
-}
-
-function interrupted(): AgentError {
-  return new AgentError('INTERRUPTED', 'Preparing was ended.', { retryable: false });
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
-import { AgentError, isAgentError } from '../../shared/errors.ts';
+import { AgentError } from '../../shared/errors.ts';
 import type { DownloadProgress } from '../packages/download.ts';
 import type { RunCommand } from '../process/run-command.ts';
 import { type AssetTarget, assetTarget } from './asset-request.ts';
-import { AssetStore, type OpenAsset, type StoredAsset } from './asset-store.ts';
+import { AssetStore, type OpenAsset, PIP_SCRIPT } from './asset-store.ts';
 import { compileModules } from './compile-python.ts';
 import { type RuntimeLimits, runtimeRoot } from './extract-runtime.ts';
 import { type PythonModules, probePythonModules, probeVersion } from './probe-runtime.ts';
@@ -70,88 +71,82 @@ export interface RuntimeStoreOptions {
 const ModulesSchema = z.object({ venv: z.boolean(), ensurepip: z.boolean(), pip: z.boolean() });
 const FactsSchema = z.object({ version: z.string(), modules: ModulesSchema.nullable() });
 type Facts = z.infer<typeof FactsSchema>;
+type FoundLayout = RuntimeLayout & { root: string };
 
 /** Runtimes by the hash of their archives, and an index of what was asked for. */
 export function createRuntimeStore(options: RuntimeStoreOptions): RuntimeStore {
-  const assets = new AssetStore(options);
+  const runtimes = new AssetStore(options, FactsSchema);
+  const pips = new AssetStore(options, z.object({}));
   const making = new Map<string, Promise<InstalledRuntime>>();
+  const target = assetTarget(options.platform, options.arch);
+  const localOf = ({ kind, version }: RuntimeRequest) => options.localRuntimes[kind]?.[version];
 
   async function ensure(request: RuntimeRequest): Promise<InstalledRuntime> {
-    const local = options.localRuntimes[request.kind]?.[request.version];
+    const local = localOf(request);
     if (local !== undefined) return await openLocal(request, local);
-    const target = assetTarget(options.platform, options.arch);
     if ('unsupported' in target) throw new AgentError('HOST_ARCHITECTURE', target.unsupported);
-    if (target.note !== null) request.warn?.(target.note);
-    const type = request.kind === 'python' ? 'PYTHON' : 'NODEJS';
-    const { version } = request;
-    const stored = await assets.find({ type, version, target });
-    const known = stored && FactsSchema.safeParse(stored.facts).data;
-    const found = stored && (await layoutOf(request, stored));
-    if (stored && known && found) return await complete(request, target, stored.digest, found, known);
-    const asset = await assets.fetch({
-      type,
+    const name = {
+      type: request.kind === 'python' ? 'PYTHON' : 'NODEJS',
+      version: request.version,
       target,
-      what: nameOf(request),
-      askedBy: `kubot.yaml asks for ${nameOf(request)}`,
-      ...request,
-    });
-    try {
-      const layout = await layoutOf(request, asset);
-      if (!layout) {
-        throw new AgentError(
-          'HOST_ARCHIVE_FORMAT',
-          `What the platform serves as ${nameOf(request)} holds no ${request.kind === 'python' ? 'Python' : 'Node.js'} interpreter.`,
-        );
-      }
-      const facts = await factsOf(request, layout);
-      if (request.kind === 'python') await compileModules(tool(request, layout), [layout.root]);
-      protectTree(asset.dir);
-      await assets.remember({ type, version, target }, { ...asset, facts });
-      return await complete(request, target, asset.digest, layout, facts);
-    } catch (error) {
-      if (isAgentError(error) && /^(HOST_ARCHIVE_FORMAT|RUNTIME_BROKEN)$/.test(error.code)) {
-        await assets.forget(asset);
-      }
-      throw error;
-    }
+    } as const;
+    const stored = await runtimes.find(name);
+    const found = stored && (await layoutOf(request, stored.dir));
+    if (stored && found) return await complete(request, stored, found);
+    if (stored) await runtimes.forget(name.type, stored);
+    const what = nameOf(request);
+    const asset = await runtimes.fetch(
+      { ...request, ...name, what, askedBy: `kubot.yaml asks for ${what}` },
+      (dir) => finish(request, dir),
+    );
+    return await complete(request, asset, await demandLayout(request, asset.dir));
+  }
+
+  /** Proves a runtime by its own word and readies it for all that will share it. */
+  async function finish(request: RuntimeRequest, dir: string): Promise<Facts> {
+    const layout = await demandLayout(request, dir);
+    const facts = await factsOf(request, layout);
+    if (request.kind === 'python') await compileModules(tool(request, layout), [layout.root]);
+    protectTree(dir);
+    return facts;
   }
 
   async function complete(
     request: RuntimeRequest,
-    target: AssetTarget,
-    digest: string,
-    layout: RuntimeLayout & { root: string },
-    facts: Facts,
+    { digest, facts }: { digest: string; facts: Facts },
+    layout: FoundLayout,
   ): Promise<InstalledRuntime> {
     const { kind, version } = request;
     const { modules } = facts;
-    const pipDir = modules && !modules.pip && !modules.ensurepip ? await pipFor(request, target) : null;
+    const lacksPip = modules !== null && !modules.pip && !modules.ensurepip;
+    const pipDir = lacksPip && !('unsupported' in target) ? await pipFor(request, target) : null;
     return { ...layout, ...facts, kind, requestedVersion: version, digest, pipDir };
   }
 
   /** The platform's pip, for a Python that brings none. */
   async function pipFor(request: RuntimeRequest, target: AssetTarget): Promise<string> {
     const version = options.pipVersion ?? request.version;
-    const wanted = { type: 'PYTHON_PIP', version, target } as const;
-    const stored = await assets.find(wanted);
-    if (stored) return stored.dir;
-    const asset = await assets.fetch({
-      ...wanted,
-      robotId: request.robotId,
-      what: `pip ${version}`,
-      askedBy: `${nameOf(request)} brings no pip of its own`,
-      signal: request.signal,
-      ...(request.onProgress && { onProgress: request.onProgress }),
-    });
-    await assets.remember(wanted, asset);
-    return asset.dir;
+    const name = { type: 'PYTHON_PIP', version, target } as const;
+    const what = `pip ${version}`;
+    const askedBy = `${nameOf(request)} brings no pip of its own`;
+    const stored = await pips.find(name);
+    const pip =
+      stored ?? (await pips.fetch({ ...request, ...name, what, askedBy }, (dir) => finishPip(what, dir)));
+    return pip.dir;
   }
 
-  async function layoutOf(
-    request: RuntimeRequest,
-    asset: StoredAsset,
-  ): Promise<(RuntimeLayout & { root: string }) | undefined> {
-    const root = await runtimeRoot(asset.dir);
+  async function demandLayout(request: RuntimeRequest, dir: string): Promise<FoundLayout> {
+    const layout = await layoutOf(request, dir);
+    if (layout) return layout;
+    throw new AgentError(
+      'HOST_ARCHIVE_FORMAT',
+      `What the platform serves as ${nameOf(request)} holds no ${request.kind === 'python' ? 'Python' : 'Node.js'} interpreter.`,
+      { hint: 'Serve an official build of the runtime.' },
+    );
+  }
+
+  async function layoutOf(request: RuntimeRequest, dir: string): Promise<FoundLayout | undefined> {
+    const root = await runtimeRoot(dir);
     const layout = findLayout(request.kind, root, options.platform);
     return layout && { ...layout, root };
   }
@@ -162,17 +157,21 @@ export function createRuntimeStore(options: RuntimeStoreOptions): RuntimeStore {
       throw new AgentError(
         'RUNTIME_BROKEN',
         `localRuntimes names ${root}, which holds no ${nameOf(request)}.`,
-        {
-          hint: 'Name the folder that has bin/python3 or bin/node in it.',
-        },
+        { hint: 'Name the folder that has bin/python3 or bin/node in it.' },
       );
     }
     const facts = await factsOf(request, layout);
-    const { kind, version } = request;
+    if (facts.modules?.venv === false && !layout.embeddable) {
+      throw new AgentError(
+        'RUNTIME_BROKEN',
+        `The ${nameOf(request)} that localRuntimes names in ${root} has no venv module.`,
+        { hint: "Install it; Debian's is in the package python3-venv." },
+      );
+    }
     const digest = createHash('sha256')
       .update(JSON.stringify([root, facts.version]))
       .digest('hex');
-    return { ...layout, root, ...facts, kind, requestedVersion: version, digest, pipDir: null };
+    return await complete(request, { digest, facts }, { ...layout, root });
   }
 
   async function factsOf(request: RuntimeRequest, layout: RuntimeLayout): Promise<Facts> {
@@ -196,6 +195,8 @@ export function createRuntimeStore(options: RuntimeStoreOptions): RuntimeStore {
 
   return {
     ensureRuntime: (request) => {
+      if (localOf(request) === undefined && 'note' in target && target.note !== null)
+        request.warn?.(target.note);
       const key = `${request.kind}/${request.version}`;
       const going = making.get(key);
       if (going) return going;
@@ -203,10 +204,24 @@ export function createRuntimeStore(options: RuntimeStoreOptions): RuntimeStore {
       making.set(key, made);
       return made;
     },
-    sweep: () => assets.sweep(),
+    sweep: () => runtimes.sweep(),
   };
 }
 
 function nameOf({ kind, version }: Pick<RuntimeRequest, 'kind' | 'version'>): string {
   return `${kind === 'python' ? 'Python' : 'Node.js'} ${version}`;
+}
+
+/** @throws AgentError HOST_ARCHIVE_FORMAT */
+async function finishPip(what: string, dir: string): Promise<Record<string, never>> {
+  const files = await readdir(dir);
+  if (!files.includes('pip') && !files.includes(PIP_SCRIPT)) {
+    throw new AgentError(
+      'HOST_ARCHIVE_FORMAT',
+      `What the platform serves as ${what} is neither pip's wheel, its zipapp nor get-pip.py.`,
+      { hint: "Serve pip's wheel." },
+    );
+  }
+  protectTree(dir);
+  return {};
 }
