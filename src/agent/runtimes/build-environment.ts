@@ -1,4 +1,4 @@
-import { constants, cpSync, existsSync } from 'node:fs';
+import { constants, cpSync, lstatSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunCommand } from '../process/run-command.ts';
@@ -15,6 +15,8 @@ export interface BuildOptions {
   runCommand: RunCommand;
   stepTimeoutMs: number;
   platform: NodeJS.Platform;
+  /** What programs of this system cannot start without, such as SystemRoot. */
+  toolVariables?: Record<string, string>;
 }
 
 export interface BuiltEnvironment {
@@ -52,7 +54,7 @@ export async function buildEnvironment(
     await mkdir(folder, { recursive: true, mode: 0o700 });
   cpSync(spec.packageDir, folders.packageDir, { recursive: true, mode: constants.COPYFILE_FICLONE });
   const { python, nodejs } = runtimesOf(spec);
-  const env = toolVariables(folders);
+  const env = { ...toolVariables(folders), ...options.toolVariables };
   const postInstallVariables = () =>
     spec.variables({
       binDirs: binDirsOf(spec, dir, platform),
@@ -107,7 +109,11 @@ export async function buildEnvironment(
     await compileModules(tool, [folders.packageDir], 'checked');
   }
   await removeTree(folders.tmpDir);
-  return await finish(folders, python !== undefined);
+  return await finish(folders, [
+    folders.shimsDir,
+    ...(python ? [folders.pythonDir] : []),
+    ...(nodejs ? [nodeFolders(dir, platform).prefix] : []),
+  ]);
 }
 
 /** PATH of what runs in an environment: shims first, then the programs of what was installed. */
@@ -148,17 +154,16 @@ function toolVariables({ homeDir, tmpDir }: { homeDir: string; tmpDir: string })
 
 /** Runs share what was installed, read-only. */
 async function finish(
-  folders: ReturnType<typeof environmentFolders>,
-  hasPython: boolean,
+  { packageDir, homeDir }: ReturnType<typeof environmentFolders>,
+  installed: readonly string[],
 ): Promise<BuiltEnvironment> {
-  const sharedEntries = existsSync(join(folders.packageDir, 'node_modules')) ? ['node_modules'] : [];
-  const shared = [
-    ...sharedEntries.map((entry) => join(folders.packageDir, entry)),
-    ...(hasPython ? [folders.pythonDir] : []),
-  ];
-  const left = await readdir(folders.homeDir);
+  // One that is a link leads to what is not ours to protect; it is copied as the link that it is.
+  const modules = lstatSync(join(packageDir, 'node_modules'), { throwIfNoEntry: false });
+  const sharedEntries = modules?.isDirectory() ? ['node_modules'] : [];
+  const shared = [...sharedEntries.map((entry) => join(packageDir, entry)), ...installed];
+  const left = await readdir(homeDir);
   return {
-    homeDir: left.length > 0 ? folders.homeDir : null,
+    homeDir: left.length > 0 ? homeDir : null,
     sharedEntries,
     stamps: shared.flatMap((folder) => protectTree(folder)),
   };

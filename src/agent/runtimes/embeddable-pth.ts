@@ -13,27 +13,14 @@ export function rewritePth(original: string, ourFolder: string): string {
   );
 }
 
-/** sitecustomize.py of that folder: sys.path[0] as a normal Python has it, then PYTHONPATH. */
+/**
+ * sitecustomize.py of that folder: the working directory (`-m`, `-c`, stdin) or the script's folder, then PYTHONPATH.
+ * At this point `sys.argv[0]` is "-m", "-c", "-", "" or the script as it was named (seen with 3.8 to 3.13).
+ */
 export const SITE_CUSTOMIZE = `import os, sys
 
-def _first():
-    args = sys.orig_argv[1:]
-    skip = False
-    for at, arg in enumerate(args):
-        if skip:
-            skip = False
-            continue
-        if arg in ("-m", "-c") or arg.startswith(("-m", "-c")):
-            return os.getcwd()
-        if arg in ("-W", "-X", "--check-hash-based-pycs"):
-            skip = True
-            continue
-        if arg == "-":
-            return os.getcwd()
-        if not arg.startswith("-"):
-            return os.path.dirname(os.path.abspath(arg))
-    return os.getcwd()
-
-_paths = [_first()] + [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-sys.path[:0] = [path for path in _paths if path not in sys.path]
+_script = sys.argv[0]
+_first = os.getcwd() if _script in ("", "-", "-c", "-m") else os.path.dirname(os.path.abspath(_script))
+_paths = [_first] + [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+sys.path[:0] = [path for path in dict.fromkeys(_paths) if path not in sys.path]
 `;

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError } from '../../shared/errors.ts';
 import type { Manifest } from '../packages/manifest.ts';
-import type { RunCommand } from '../process/run-command.ts';
-import { binDirsOf, buildEnvironment, environmentFolders } from './build-environment.ts';
+import { type BuildOptions, binDirsOf, buildEnvironment, environmentFolders } from './build-environment.ts';
 import { removeTree } from './remove-tree.ts';
 import type { InstalledRuntime } from './runtime-store.ts';
 import { readStamps, SharedFiles, writeStamps } from './shared-files.ts';
@@ -59,16 +58,20 @@ export interface EnvironmentStore {
   ensureEnvironment(spec: EnvironmentSpec): Promise<Environment>;
   /** True while an environment is whole and nobody wrote into it. */
   isUsable(environment: Environment): Promise<boolean>;
+  /** Removes what a crash left half made, and what was given up. Only while no run is using any. */
+  sweep(): Promise<void>;
 }
 
-export interface EnvironmentStoreOptions {
+export interface EnvironmentStoreOptions extends BuildOptions {
   dir: string;
-  runCommand: RunCommand;
-  stepTimeoutMs: number;
-  platform: NodeJS.Platform;
 }
 
-const MarkerSchema = z.object({ homeDir: z.string().nullable(), sharedEntries: z.array(z.string()) });
+const MarkerSchema = z.object({
+  /** Where it was made: what is in it holds absolute paths, so after a move it is none. */
+  dir: z.string(),
+  homeDir: z.string().nullable(),
+  sharedEntries: z.array(z.string()),
+});
 type Marker = z.infer<typeof MarkerSchema>;
 
 /** Environments under `<dir>/<key>/`, ready only once their marker is written. */
@@ -77,18 +80,30 @@ export function createEnvironmentStore(options: EnvironmentStoreOptions): Enviro
   const watched = new Map<string, SharedFiles>();
 
   async function ensure(spec: EnvironmentSpec, key: string): Promise<Environment> {
-    const dir = join(options.dir, key);
-    const marker = await readMarker(dir);
-    const touched = marker && findTouched(dir);
-    if (marker && touched === undefined) return environmentOf(spec, key, dir, marker);
-    if (marker) spec.warn(`A run wrote into the shared environment (${touched}), which was made anew.`);
+    const places = [join(options.dir, key), join(options.dir, `${key}-2`)] as const;
+    let [place] = places;
+    for (const dir of places) {
+      const marker = await readMarker(dir);
+      if (!marker) continue;
+      const touched = findTouched(dir);
+      if (touched === undefined) return environmentOf(spec, key, dir, marker);
+      spec.warn(`A run wrote into the shared environment (${touched}), which is made anew.`);
+      await rm(join(dir, MARKER), { force: true });
+      // Runs that started in it keep it, so the new one is made beside it.
+      place = dir === places[0] ? places[1] : places[0];
+    }
+    return await build(spec, key, place);
+  }
+
+  async function build(spec: EnvironmentSpec, key: string, dir: string): Promise<Environment> {
     watched.delete(dir);
     await removeTree(dir);
     try {
       const { stamps, ...built } = await buildEnvironment(spec, dir, options);
+      const marker = { dir, ...built };
       writeStamps(join(dir, STAMPS), stamps);
-      await writeMarker(dir, built);
-      return environmentOf(spec, key, dir, built);
+      await writeMarker(dir, marker);
+      return environmentOf(spec, key, dir, marker);
     } catch (error) {
       await removeTree(dir);
       throw toBuildError(error);
@@ -131,6 +146,12 @@ export function createEnvironmentStore(options: EnvironmentStoreOptions): Enviro
       const marker = await readMarker(environment.dir);
       return marker !== null && findTouched(environment.dir) === undefined;
     },
+    sweep: async () => {
+      for (const name of await readdir(options.dir).catch(() => [])) {
+        const dir = join(options.dir, name);
+        if (!(await readMarker(dir))) await removeTree(dir);
+      }
+    },
   };
 }
 
@@ -148,7 +169,8 @@ export function environmentKey(
 
 async function readMarker(dir: string): Promise<Marker | null> {
   try {
-    return MarkerSchema.parse(JSON.parse(await readFile(join(dir, MARKER), 'utf8')));
+    const marker = MarkerSchema.parse(JSON.parse(await readFile(join(dir, MARKER), 'utf8')));
+    return marker.dir === dir ? marker : null;
   } catch {
     return null; // not there, half written or not ours: made anew
   }

@@ -22,7 +22,8 @@ export async function buildNodeEnvironment(
   const { prefix, npmrc } = nodeFolders(dir, platform);
   // npm itself refuses to start where the folder of global modules is missing.
   await mkdir(platform === 'win32' ? join(prefix, 'node_modules') : join(prefix, 'lib'), { recursive: true });
-  await writeFile(npmrc, `prefix=${prefix}\n`, { mode: 0o644 });
+  // Quoted: a path may hold what begins a comment there.
+  await writeFile(npmrc, `prefix=${JSON.stringify(prefix)}\n`, { mode: 0o644 });
   return {
     node: runtime.executable,
     npm: findScript(runtime.root, 'npm'),

@@ -1,6 +1,8 @@
 import { AgentError } from '../../shared/errors.ts';
+import { LineSplitter } from '../process/line-splitter.ts';
 import type { RunCommand } from '../process/run-command.ts';
 import { shellCommand } from '../runs/shell-command.ts';
+import { runToEnd } from './run-to-end.ts';
 
 export interface PostInstallOptions {
   step: { name: string; shell: string };
@@ -21,37 +23,35 @@ const LAST_LINES = 20;
  * @throws AgentError POST_INSTALL_FAILED with the step, how it ended and its last lines; INTERRUPTED
  */
 export async function runPostInstall(options: PostInstallOptions): Promise<void> {
-  const { step, variables, signal } = options;
+  const { step, variables } = options;
   const command = shellCommand(step.shell, variables, options.platform);
+  for (const warning of command.warnings) options.log(warning);
   const last: string[] = [];
-  let rest = '';
-  const keep = (line: string) => {
-    options.log(line);
-    last.push(line);
-    if (last.length > LAST_LINES) last.shift();
+  const keep = (lines: Buffer) => {
+    if (lines.length === 0) return;
+    for (const line of lines.toString('utf8').slice(0, -1).split('\n')) {
+      options.log(line);
+      if (line.trim() !== '') last.push(line);
+      if (last.length > LAST_LINES) last.shift();
+    }
   };
-  const result = await options.runCommand({
+  const splitters = { stdout: new LineSplitter(), stderr: new LineSplitter() };
+  const result = await runToEnd(options.runCommand, {
     shell: { file: command.file, args: command.args },
     cwd: options.cwd,
     env: variables,
     timeoutMs: options.timeoutMs,
-    signal,
-    onOutput: (_stream, chunk) => {
-      const lines = (rest + chunk.toString('utf8')).split(/\r?\n/);
-      rest = lines.pop() ?? '';
-      for (const line of lines) keep(line);
-    },
+    signal: options.signal,
+    onOutput: (stream, chunk) => keep(splitters[stream].push(chunk)),
   });
-  if (rest !== '') keep(rest);
+  for (const splitter of Object.values(splitters)) keep(splitter.end());
   if (result.exitCode === 0) return;
-  if (signal.aborted) throw new AgentError('INTERRUPTED', 'Preparing was ended.', { retryable: false });
   const how = result.timedOut
-    ? `took longer than ${Math.round(options.timeoutMs / 1000)} s`
+    ? `took longer than ${options.timeoutMs / 1000} s`
     : `ended with ${result.signal === null ? `exit code ${result.exitCode}` : `signal ${result.signal}`}`;
-  const lines = last.filter((line) => line.trim() !== '');
   throw new AgentError(
     'POST_INSTALL_FAILED',
-    `The post-install step "${step.name}" ${how}.${lines.length > 0 ? ` Its last lines: ${lines.slice(-3).join(' | ').slice(-600)}` : ''}`,
-    { details: { step: step.name, exitCode: result.exitCode, signal: result.signal, lastLines: lines } },
+    `The post-install step "${step.name}" ${how}.${last.length > 0 ? ` Its last lines: ${last.slice(-3).join(' | ').slice(-600)}` : ''}`,
+    { details: { step: step.name, exitCode: result.exitCode, signal: result.signal, lastLines: last } },
   );
 }

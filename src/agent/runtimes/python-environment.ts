@@ -8,11 +8,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { AgentError } from '../../shared/errors.ts';
 import type { RunCommand } from '../process/run-command.ts';
 import { PIP_SCRIPT } from './asset-store.ts';
 import { rewritePth, SITE_CUSTOMIZE } from './embeddable-pth.ts';
+import { runToEnd } from './run-to-end.ts';
 import type { InstalledRuntime } from './runtime-store.ts';
 
 export interface PythonEnvironmentOptions {
@@ -36,15 +37,14 @@ const SITE_FOLDER = 'kubot-site';
 /** The environment's python and the folder of its console scripts. */
 export function pythonFolders(
   dir: string,
-  runtime: Pick<InstalledRuntime, 'embeddable'>,
+  runtime: Pick<InstalledRuntime, 'embeddable' | 'modules' | 'root' | 'executable'>,
   platform: NodeJS.Platform,
 ): { executable: string; binDir: string } {
-  if (platform !== 'win32') return { executable: join(dir, 'bin', 'python'), binDir: join(dir, 'bin') };
-  const scripts = join(dir, 'Scripts');
-  return {
-    executable: runtime.embeddable ? join(dir, 'python.exe') : join(scripts, 'python.exe'),
-    binDir: scripts,
-  };
+  const binDir = join(dir, platform === 'win32' ? 'Scripts' : 'bin');
+  const executable = isCopied(runtime)
+    ? join(dir, relative(runtime.root, runtime.executable))
+    : join(binDir, platform === 'win32' ? 'python.exe' : 'python');
+  return { executable, binDir };
 }
 
 /**
@@ -53,10 +53,12 @@ export function pythonFolders(
  * @throws AgentError RUNTIME_BROKEN, INTERRUPTED
  */
 export async function buildPythonEnvironment(options: PythonEnvironmentOptions): Promise<void> {
-  const { runtime, dir } = options;
-  const { venv, ensurepip, pip } = runtime.modules ?? { venv: true, ensurepip: true, pip: true };
-  if (runtime.embeddable || !venv) {
+  const { runtime, dir, platform } = options;
+  const { ensurepip, pip } = runtime.modules ?? ALL_MODULES;
+  if (isCopied(runtime)) {
     copyRuntime(runtime.root, dir);
+    const { executable } = pythonFolders(dir, runtime, platform);
+    if (ensurepip && !pip) await runTool(options, [executable, '-m', 'ensurepip'], 'installing pip');
   } else {
     const withoutPip = ensurepip ? [] : ['--without-pip'];
     await runTool(options, [runtime.executable, '-m', 'venv', ...withoutPip, dir], 'making its environment');
@@ -65,29 +67,34 @@ export async function buildPythonEnvironment(options: PythonEnvironmentOptions):
   if (runtime.pipDir !== null) await installPip(options, runtime.pipDir);
 }
 
+const ALL_MODULES = { venv: true, ensurepip: true, pip: true };
+
+function isCopied({ embeddable, modules }: Pick<InstalledRuntime, 'embeddable' | 'modules'>): boolean {
+  return embeddable || !(modules ?? ALL_MODULES).venv;
+}
+
 function copyRuntime(root: string, dir: string): void {
-  // Its files are read-only, and stay so in a copy: `true` of mode would be needed to write beside them.
-  cpSync(root, dir, { recursive: true, verbatimSymlinks: true });
-  makeFoldersWritable(dir);
+  copyTree(root, dir);
   const pth = readdirSync(dir).find((name) => /^python\d+\._pth$/i.test(name));
   if (pth === undefined) return;
   const original = readFileSync(join(dir, pth), 'utf8');
   mkdirSync(join(dir, SITE_FOLDER));
   writeFileSync(join(dir, SITE_FOLDER, 'sitecustomize.py'), SITE_CUSTOMIZE);
-  replaceFile(join(dir, pth), rewritePth(original, SITE_FOLDER));
+  rmSync(join(dir, pth)); // read-only, as all of the runtime
+  writeFileSync(join(dir, pth), rewritePth(original, SITE_FOLDER));
 }
 
-/** A copy may hold read-only folders; files are to be written beside theirs. */
+/** What is shared is read-only and would stay so in a copy, in whose folders pip is to write. */
+function copyTree(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+  makeFoldersWritable(to);
+}
+
 function makeFoldersWritable(dir: string): void {
   chmodSync(dir, 0o755);
   for (const entry of readdirSync(dir, { withFileTypes: true })) {
     if (entry.isDirectory()) makeFoldersWritable(join(dir, entry.name));
   }
-}
-
-function replaceFile(path: string, text: string): void {
-  rmSync(path, { force: true });
-  writeFileSync(path, text);
 }
 
 /** pip as the runtime has it, for builds that left ensurepip out. */
@@ -99,7 +106,7 @@ async function copyOwnPip(options: PythonEnvironmentOptions): Promise<void> {
   ).trim();
   const to = await sitePackages(options, executable);
   for (const name of readdirSync(from)) {
-    if (/^pip(-.*\.dist-info)?$/.test(name)) cpSync(join(from, name), join(to, name), { recursive: true });
+    if (/^pip(-.*\.dist-info)?$/.test(name)) copyTree(join(from, name), join(to, name));
   }
 }
 
@@ -113,7 +120,7 @@ async function installPip(options: PythonEnvironmentOptions, pipDir: string): Pr
   }
   const to = await sitePackages(options, executable);
   mkdirSync(to, { recursive: true });
-  cpSync(pipDir, to, { recursive: true });
+  copyTree(pipDir, to);
 }
 
 async function sitePackages(options: PythonEnvironmentOptions, executable: string): Promise<string> {
@@ -125,7 +132,7 @@ async function sitePackages(options: PythonEnvironmentOptions, executable: strin
 async function runTool(options: PythonEnvironmentOptions, command: string[], what: string): Promise<string> {
   const [file = '', ...args] = command;
   let output = '';
-  const result = await options.runCommand({
+  const result = await runToEnd(options.runCommand, {
     shell: { file, args },
     cwd: options.cwd,
     env: options.env,
@@ -136,8 +143,6 @@ async function runTool(options: PythonEnvironmentOptions, command: string[], wha
     },
   });
   if (result.exitCode === 0) return output;
-  if (options.signal.aborted)
-    throw new AgentError('INTERRUPTED', 'Preparing was ended.', { retryable: false });
   options.log(output.trim());
   const reason = output.trim().split('\n').at(-1);
   throw new AgentError(

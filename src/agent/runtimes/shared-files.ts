@@ -66,8 +66,9 @@ class Round {
   findTouched(most: number): string | undefined {
     for (let left = Math.min(most, this.#stamps.length); left > 0; left--) {
       const stamp = this.#stamps[this.#next];
-      this.#next = (this.#next + 1) % this.#stamps.length;
+      // A touched one stays the next: whoever asks again is to hear of it again.
       if (stamp && isTouched(stamp)) return stamp.path;
+      this.#next = (this.#next + 1) % this.#stamps.length;
     }
     return undefined;
   }
