@@ -20,7 +20,7 @@ import type { Decider } from './runs/decide.ts';
 import { packageIndexVariables } from './runs/package-indexes.ts';
 import { PrepareFailures } from './runs/prepare-failures.ts';
 import { type PrepareProgress, RobotPreparer } from './runs/robot-preparer.ts';
-import { RunVariables } from './runs/variables-for-run.ts';
+import { RunVariables, requiredVariables } from './runs/variables-for-run.ts';
 import { createEnvironmentStore } from './runtimes/environment-store.ts';
 import { createRuntimeStore } from './runtimes/runtime-store.ts';
 import { createSandboxOff } from './sandbox/sandbox-off.ts';
@@ -85,12 +85,15 @@ export async function openWorkshop(options: WorkshopOptions) {
     },
     ...timeouts,
   });
+  const toolVariables = requiredVariables(process.platform, environment);
   const runtimes = createRuntimeStore({
     dir: paths.runtimes,
     openAsset: (request) => platform.client.openRobotAsset(request),
     runCommand,
     limits: { maxEntries: settings.runtimeMaxEntries, maxTotalBytes: settings.runtimeMaxTotalBytes },
     localRuntimes: settings.localRuntimes,
+    pipVersion: settings.pipVersion,
+    toolVariables,
     platform: process.platform,
     arch,
     ...timeouts,
@@ -99,6 +102,7 @@ export async function openWorkshop(options: WorkshopOptions) {
     dir: paths.environments,
     runCommand,
     stepTimeoutMs: settings.postInstallTimeoutMs,
+    toolVariables,
     platform: process.platform,
   });
   const variables = new RunVariables(
@@ -149,7 +153,7 @@ export async function openWorkshop(options: WorkshopOptions) {
     }),
     /** Removes what a crash left half made. */
     sweep: async () => {
-      await Promise.all([packages.sweep(), runtimes.sweep()]);
+      await Promise.all([packages.sweep(), runtimes.sweep(), environments.sweep()]);
     },
     close: () => gateway.close(),
   };

@@ -221,6 +221,7 @@ export class RobotPreparer {
         signal: closing,
         onProgress: (progress) =>
           this.#progress(entry, robot, `downloading ${nameOf(kind)} ${version}`, progress),
+        warn,
       });
       checkVersion(kind, version, runtime.version, settings.runtimeMismatch, warn);
       installed.push(runtime);

@@ -139,10 +139,18 @@ export class RunVariables {
       tmpDir,
       userName: userInfo().username,
       timeZone: environment.TZ ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
-      required: platform === 'win32' ? pick(environment, WINDOWS_REQUIRED) : {},
+      required: requiredVariables(platform, environment),
       screen: seesScreen ? pick(environment, SCREEN) : {},
     };
   }
+}
+
+/** What programs of this system cannot start without. */
+export function requiredVariables(
+  platform: NodeJS.Platform,
+  environment: HostFacts['environment'],
+): Record<string, string> {
+  return platform === 'win32' ? pick(environment, WINDOWS_REQUIRED) : {};
 }
 
 /** Where tools keep what they download, inside the home that post-install leaves to runs. */
