@@ -20,7 +20,7 @@ const ASSET_CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/kubo
 export const NODE_HERE = process.versions.node;
 
 /** For a run to come somewhere, on a slow machine too. */
-const WAIT_MS = 90_000;
+const WAIT_MS = 60_000;
 
 export interface LabRobot {
   /** Files of the package by path; a Buffer under 'package.zip' alone is served byte for byte. */
