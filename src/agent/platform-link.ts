@@ -2,6 +2,7 @@ import type { AgentEvent } from './agent.ts';
 import type { AgentConfig } from './config/agent-config.ts';
 import { watchClientSecret } from './config/client-secret.ts';
 import { createKuFlowClient, type KuFlowClient } from './kuflow/create-client.ts';
+import { authorizationOf } from './kuflow/transport.ts';
 import type { OpenAgentLog } from './logs/agent-log.ts';
 import { findLocalAddress } from './worker/local-address.ts';
 import { WorkerRegistration } from './worker/registration.ts';
@@ -101,8 +102,7 @@ export function openPlatform(options: PlatformLinkOptions): PlatformLink {
     client,
     registration,
     catalogue,
-    authorization: () =>
-      `Basic ${Buffer.from(`${credentials.clientId}:${credentials.clientSecret}`).toString('base64')}`,
+    authorization: () => authorizationOf(credentials),
     principalId: () => registration.principalId(),
     onCatalogue: (listener) => void catalogued.add(listener),
     onChange: (listener) => void changed.add(listener),

@@ -151,6 +151,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       },
       log,
       now,
+      random,
       sleep,
       closing: closing.signal,
       postponed: new Map<string, number>(),

@@ -29,6 +29,8 @@ export const StatusSchema = z.object({
     since: time,
     nextTryAt: time.nullable(),
     lastError: z.object({ code: z.string(), message: z.string() }).nullable(),
+    /** How far this machine's clock is ahead of the platform's; null: not known, or by less than a minute. */
+    clockSkewMs: z.number().int().nullable(),
   }),
   worker: z.object({ identity: z.string(), registeredAt: time, nextRefreshAt: time.nullable() }).nullable(),
   sources: z.array(z.object({ name: z.string(), state: z.string(), lastPollAt: time.nullable() })),

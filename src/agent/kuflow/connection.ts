@@ -3,6 +3,9 @@ import type { Status } from '../../shared/status.ts';
 
 export type Connection = Status['connection'];
 
+/** Clocks this close together do no harm: certificates and log entries are not that exact. */
+const WORTH_SAYING_MS = 60_000;
+
 export interface ConnectionTrackerOptions {
   endpoint: string;
   now: () => number;
@@ -33,6 +36,7 @@ export class ConnectionTracker {
       since,
       nextTryAt: null,
       lastError: null,
+      clockSkewMs: null,
     };
   }
 
@@ -52,6 +56,19 @@ export class ConnectionTracker {
     else if (error.code !== 'INTERRUPTED') this.#become('offline', error);
   }
 
+  /** An answer's Date header: how far the clock of this machine is off. */
+  noteServerTime(date: string | null): void {
+    const serverMs = date === null ? Number.NaN : Date.parse(date);
+    if (!Number.isFinite(serverMs)) return;
+    // The header comes in whole seconds, cut off.
+    const skewMs = Math.round(this.#options.now() - serverMs - 500);
+    const clockSkewMs = Math.abs(skewMs) < WORTH_SAYING_MS ? null : skewMs;
+    const before = this.#connection.clockSkewMs;
+    if (Math.abs((clockSkewMs ?? 0) - (before ?? 0)) < WORTH_SAYING_MS / 2) return;
+    this.#connection = { ...this.#connection, clockSkewMs };
+    this.#options.onChange(this.#connection);
+  }
+
   /** Somebody will try again then. */
   noteNextTry(atMs: number): void {
     if (this.#connection.state === 'connected') return;
@@ -64,7 +81,7 @@ export class ConnectionTracker {
     const lastError = error === null ? null : { code: error.code, message: error.message };
     const changed = before.state !== state || before.lastError?.message !== lastError?.message;
     this.#connection = {
-      endpoint: before.endpoint,
+      ...before,
       state,
       since: before.state === state ? before.since : new Date(this.#options.now()).toISOString(),
       nextTryAt: state === 'connected' ? null : this.#nextTryStillDue(),

@@ -44,6 +44,7 @@ export interface KuFlowClientOptions {
   onConnection?: (connection: Connection) => void;
   fetch?: (request: Request) => Promise<Response>;
   now?: () => number;
+  monotonic?: () => number;
   sleep?: Sleep;
   random?: () => number;
   /** Limits each attempt to this; for tests. */
@@ -78,6 +79,7 @@ export function createKuFlowClient(options: KuFlowClientOptions) {
     connection,
     fetch: options.fetch ?? ((request) => fetch(request)),
     now,
+    monotonic: options.monotonic ?? (() => performance.now()),
     sleep: options.sleep ?? sleepFor,
     random: options.random ?? Math.random,
     log,

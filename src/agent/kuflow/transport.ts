@@ -1,6 +1,6 @@
 import createApi, { type Client } from 'openapi-fetch';
 import type { z } from 'zod';
-import { type AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
+import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
 import type { AgentLog } from '../logs/agent-log.ts';
 import type { DownloadResponse } from '../packages/download.ts';
 import type { paths } from './api.gen.ts';
@@ -48,6 +48,8 @@ export interface TransportOptions {
   connection: ConnectionTracker;
   fetch: (request: Request) => Promise<Response>;
   now: () => number;
+  /** Milliseconds of a clock that nobody sets. */
+  monotonic: () => number;
   sleep: Sleep;
   random: () => number;
   log: AgentLog;
@@ -66,8 +68,8 @@ export class Transport {
   readonly #host: string;
   /** The Authorization header that was accepted last. */
   #accepted: string | null = null;
-  /** Before this the platform wants no call (429, 503 with Retry-After). */
-  #notBeforeMs = 0;
+  /** The platform wants no call for a while (429, 503 with Retry-After). By a clock that is never moved. */
+  #welcomeAtMs = 0;
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -149,13 +151,14 @@ export class Transport {
   #noted(error: AgentError): AgentError {
     const retryAfterMs = retryAfterOf(error);
     if (retryAfterMs !== null)
-      this.#notBeforeMs = Math.max(this.#notBeforeMs, this.#options.now() + retryAfterMs);
-    this.#options.connection.failed(error);
-    return error;
+      this.#welcomeAtMs = Math.max(this.#welcomeAtMs, this.#options.monotonic() + retryAfterMs);
+    const named = withClock(error, this.#options.connection.connection.clockSkewMs);
+    this.#options.connection.failed(named);
+    return named;
   }
 
   async #untilWelcome(signal: AbortSignal | undefined): Promise<void> {
-    const waitMs = this.#notBeforeMs - this.#options.now();
+    const waitMs = this.#welcomeAtMs - this.#options.monotonic();
     if (waitMs > 0) await this.#options.sleep(waitMs, signal);
     if (signal?.aborted) throw interrupted('not-sent');
   }
@@ -169,6 +172,7 @@ export class Transport {
       headers: { authorization },
       fetch: async (request) => {
         const response = await this.#options.fetch(request);
+        this.#options.connection.noteServerTime(response.headers.get('date'));
         if (!response.ok) throw await this.#errorOf(site, response, authorization);
         if (isPage(response.headers.get('content-type'), '')) {
           await response.body?.cancel();
@@ -194,6 +198,19 @@ export class Transport {
       authenticated: this.#accepted === authorization,
     });
   }
+}
+
+/** Tokens and certificates are good for a time: a clock that is off is the likely reason for a refusal. */
+function withClock(error: AgentError, clockSkewMs: number | null): AgentError {
+  if (error.code !== 'UNAUTHORIZED' || clockSkewMs === null) return error;
+  const { message, details } = error;
+  const minutes = Math.round(Math.abs(clockSkewMs) / 60_000);
+  const clock = `The clock of this machine is ${minutes} min ${clockSkewMs > 0 ? 'ahead of' : 'behind'} the platform's.`;
+  return new AgentError('UNAUTHORIZED', `${message} ${clock}`, {
+    hint: 'Set the clock of this machine; then check the client id and secret of the application.',
+    ...(details && { details }),
+    cause: error,
+  });
 }
 
 /** Runs one attempt under its time limit and the caller's signal, and says which of them ended it. */
@@ -225,7 +242,8 @@ async function withinTime<T>(
   }
 }
 
-function authorizationOf(credentials: ApiCredentials): string {
+/** The Authorization header of these credentials. */
+export function authorizationOf(credentials: ApiCredentials): string {
   if ('bearerToken' in credentials) return `Bearer ${credentials.bearerToken}`;
   const pair = `${credentials.clientId}:${credentials.clientSecret}`;
   return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;

@@ -1,10 +1,9 @@
 import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
 import type { LogLevel } from '../../shared/run.ts';
+import { backoffMs, retryAfterOf } from '../kuflow/retry.ts';
 import { hasMark } from './mark.ts';
 import type { ShipperOptions, TaskAnswer } from './shipper-ports.ts';
 
-const FIRST_BACKOFF_MS = 1000;
-const LAST_BACKOFF_MS = 60_000;
 /** The server's clock comes in whole seconds, and ours may have drifted since the last answer. */
 const CLOCK_SLACK_MS = 3000;
 
@@ -78,9 +77,7 @@ export class EntryAppender {
   /** Waits before another try: what the server asked for, else 1 s to 60 s with full jitter. */
   async wait(what: string, error: AgentError, failures: number): Promise<void> {
     const { random, sleep, signal, onRetry } = this.#options;
-    const asked = error.details?.retryAfterMs;
-    const backoffMs = random() * Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(failures, 10), LAST_BACKOFF_MS);
-    const waitMs = typeof asked === 'number' ? asked : backoffMs;
+    const waitMs = retryAfterOf(error) ?? backoffMs(failures, random);
     onRetry?.({ what, message: error.message, waitMs });
     await sleep(waitMs, signal);
     if (signal?.aborted) {

@@ -50,6 +50,7 @@ export interface ShipperOptions {
   resume?: boolean;
   /** How many entries the server is known to keep a task; null: not known yet. */
   knownBound: number | null;
+  /** A clock that is never moved; where it begins does not matter. */
   now: () => number;
   /** Resolves after so long or when `signal` aborts, never rejects. */
   sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>;

@@ -19,7 +19,8 @@ export function openShipper(
   const { run, robot } = active;
   const { taskId } = run;
   if (taskId === null) return null;
-  const { client, journal, log, now } = services;
+  const { client, journal, log } = services;
+  const ranMs = run.startedAt === null ? 0 : Math.max(0, services.now() - Date.parse(run.startedAt));
   const settings = services.config.robot(robot.code);
   return startShipper({
     runId: run.id,
@@ -42,14 +43,15 @@ export function openShipper(
     heartbeatMs: settings.logHeartbeatMs,
     documentMaxBytes: settings.logDocumentMaxBytes,
     runTimeoutMs: settings.runTimeoutMs,
-    startedAtMs: run.startedAt === null ? now() : Date.parse(run.startedAt),
+    startedAtMs: performance.now() - ranMs,
     resume,
     knownBound: journal.host.loadLogBound(client.endpoint),
-    now,
+    // Not the wall clock: one that is put back by an hour must not hold entries up for an hour.
+    now: () => performance.now(),
     sleep: async (milliseconds, signal) => {
       await delay(milliseconds, undefined, signal && { signal }).catch(() => {});
     },
-    random: Math.random,
+    random: services.random,
     signal: services.closing,
     onAnswer: ({ state, ownerId }) => judgeSighting({ taskId, state, ownerId }, [active], services),
     onServerBound: (entries) => journal.host.saveLogBound(client.endpoint, entries),

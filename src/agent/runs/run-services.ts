@@ -39,6 +39,8 @@ export interface RunServices {
   readonly postponed: Map<string, number>;
   readonly log: AgentLog;
   readonly now: () => number;
+  /** From 0 to 1, for jitter. */
+  readonly random: () => number;
   readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   /** Our principal on the platform, once the first registration told it. */
   readonly principalId: () => string | null;

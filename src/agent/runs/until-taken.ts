@@ -1,10 +1,7 @@
 import { isAgentError, toAgentError } from '../../shared/errors.ts';
+import { backoffMs } from '../kuflow/retry.ts';
 import type { ActiveRun } from './active-run.ts';
 import type { RunServices } from './run-services.ts';
-
-/** Waits between tries to tell an unreachable platform, doubled from the first to the last. */
-const FIRST_WAIT_MS = 1000;
-const LAST_WAIT_MS = 60_000;
 
 /** Does `work` until the platform takes it. Throws only an error that `givesUp` says no further try can mend. */
 export async function untilTaken<T>(
@@ -18,7 +15,7 @@ export async function untilTaken<T>(
       return await work();
     } catch (error) {
       if (givesUp(error)) throw error;
-      const waitMs = Math.min(FIRST_WAIT_MS * 2 ** Math.min(tries, 10), LAST_WAIT_MS);
+      const waitMs = backoffMs(tries, services.random);
       services.log.warn('Run could not be settled yet', {
         runId: active.id,
         code: isAgentError(error) ? error.code : 'UNEXPECTED',

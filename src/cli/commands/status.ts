@@ -18,7 +18,7 @@ export async function status({ homeDir, terminal }: Context): Promise<number> {
 }
 
 /** The status in words. */
-export function statusLines(status: Status): string[] {
+export function statusLines(status: Status, now = Date.now()): string[] {
   const { agent, connection, worker, sources, sandbox, pause, runs } = status;
   const lines: [string, string][] = [
     [
@@ -26,12 +26,11 @@ export function statusLines(status: Status): string[] {
       `${agent.state}, process ${agent.pid}, version ${agent.version}, since ${localTime(agent.startedAt)}`,
     ],
     ['Home', agent.home],
-    ['Platform', `${connection.state} since ${localTime(connection.since)}: ${connection.endpoint}`],
+    ['Platform', platformText(connection, runs.unsettled, now)],
   ];
-  if (connection.lastError !== null && connection.state !== 'connected') {
-    const next = connection.nextTryAt === null ? '' : `; next try ${localTime(connection.nextTryAt)}`;
-    lines.push(['', `${connection.lastError.message}${next}`]);
-  }
+  if (connection.lastError !== null && connection.state !== 'connected')
+    lines.push(['', connection.lastError.message]);
+  if (connection.clockSkewMs !== null) lines.push(['Clock', clockText(connection.clockSkewMs)]);
   lines.push(
     [
       'Worker',
@@ -56,6 +55,24 @@ export function statusLines(status: Status): string[] {
     lines.push(['Paused', `${until}${pause.reason === null ? '' : `: ${pause.reason}`}`]);
   }
   return lines.map(([title, text]) => `${title.padEnd(9)} ${printable(text)}`);
+}
+
+/** "offline since 10:42:00, next try in 20 s, 3 runs waiting to be reported: https://…" */
+function platformText(connection: Status['connection'], unsettled: number, now: number): string {
+  const parts = [`${connection.state} since ${localTime(connection.since)}`];
+  if (connection.state !== 'connected') {
+    if (connection.nextTryAt !== null) {
+      const waitMs = Math.max(0, Date.parse(connection.nextTryAt) - now);
+      parts.push(`next try in ${Math.ceil(waitMs / 1000)} s`);
+    }
+    if (unsettled > 0) parts.push(`${unsettled} ${unsettled === 1 ? 'run' : 'runs'} waiting to be reported`);
+  }
+  return `${parts.join(', ')}: ${connection.endpoint}`;
+}
+
+function clockText(skewMs: number): string {
+  const minutes = Math.round(Math.abs(skewMs) / 60_000);
+  return `${minutes} min ${skewMs > 0 ? 'ahead of' : 'behind'} the platform's; set it`;
 }
 
 async function findStatus(homeDir: string): Promise<Status | null> {

@@ -16,7 +16,14 @@ const AT = '2026-01-02T03:04:05.000Z';
 
 const STATUS: Status = {
   agent: { pid: 1, version: '1', home: '/h', installationId: 'i', startedAt: AT, state: 'idle' },
-  connection: { endpoint: 'https://x', state: 'connected', since: AT, nextTryAt: null, lastError: null },
+  connection: {
+    endpoint: 'https://x',
+    state: 'connected',
+    since: AT,
+    nextTryAt: null,
+    lastError: null,
+    clockSkewMs: null,
+  },
   worker: { identity: 'pc#1', registeredAt: AT, nextRefreshAt: null },
   sources: [{ name: 'inbox', state: 'waiting', lastPollAt: AT }],
   sandbox: { requested: 'standard', achieved: 'off', missing: ['files'] },

@@ -26,6 +26,7 @@ test('a connection is offline until a call succeeds', () => {
     since: at(0),
     nextTryAt: null,
     lastError: null,
+    clockSkewMs: null,
   });
   clock.seconds = 3;
   tracker.succeeded();
@@ -52,6 +53,7 @@ test('an outage keeps the time it began, through further failures, and tells the
     since: at(12),
     nextTryAt: null,
     lastError: null,
+    clockSkewMs: null,
   });
 });
 
