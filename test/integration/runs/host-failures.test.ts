@@ -112,6 +112,31 @@ describe('a failure of the host', () => {
     });
   });
 
+  test('a run by hand ends with the error at once, and its task is as untouched', async () => {
+    const start = (robot: string, taskId: string | null) =>
+      lab.agent.handlers.start({
+        requestId: crypto.randomUUID(),
+        robot,
+        operation: null,
+        variables: {},
+        taskId,
+      });
+    const { id } = await lab.task('STRICT');
+    const withTask = await start('STRICT', id);
+    expect(await lab.until(withTask.id, 'ended')).toMatchObject({
+      outcome: 'refused',
+      error: { code: 'POLICY_REFUSED' },
+      settled: { action: 'none' },
+    });
+    const withoutTask = await start('FORMAT', null);
+    expect(await lab.until(withoutTask.id, 'ended')).toMatchObject({
+      outcome: 'prepare-failed',
+      error: { code: 'HOST_ARCHIVE_FORMAT', hint: 'Serve the runtime as zip, tar.gz or tar.zst.' },
+    });
+    expect(await lab.task('STRICT')).toMatchObject({ state: 'READY', entries: [] });
+    expect(lab.mutations(id)).toEqual([]);
+  });
+
   test('robots that this host can never run are told apart and not registered', async () => {
     const robots = await lab.agent.handlers.robots();
     expect(robots.map(({ code, state }) => [code, state])).toEqual([
