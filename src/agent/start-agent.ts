@@ -29,6 +29,7 @@ import { removeOldRunFolders } from './runs/retention.ts';
 import { RunManager } from './runs/run-manager.ts';
 import { Scheduler } from './runs/scheduler.ts';
 import { untilDone } from './runs/until-done.ts';
+import { watchSleep } from './sleep-watch.ts';
 import { openSources } from './sources/open-sources.ts';
 import { openWorkshop } from './workshop.ts';
 
@@ -208,6 +209,18 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
     });
     const going = Promise.all([platform.start(loops.signal), sources.start(loops.signal)]);
     const minute = setInterval(() => hold.expire(), 1000);
+    closers.push(
+      watchSleep({
+        now,
+        monotonic: () => performance.now(),
+        onJump: (jumpMs) => {
+          log.info('Machine slept, or its clock was moved', { jumpMs: Math.round(jumpMs) });
+          platform.catalogue.poke();
+          sources.wake();
+          hold.expire();
+        },
+      }),
+    );
     const hour = setInterval(() => void retain(), HOUR_MS);
     const retain = () =>
       removeOldRunFolders({

@@ -47,6 +47,8 @@ export class ActiveRun {
   readonly #abort = new AbortController();
   #run: Run;
   #termination: TerminationReason | null = null;
+  /** By a clock that nobody sets. */
+  #startedAtMs: number | null = null;
 
   constructor(options: ActiveRunOptions) {
     this.#options = options;
@@ -72,6 +74,11 @@ export class ActiveRun {
     return this.#termination;
   }
 
+  /** Since the robot was started, however the wall clock was moved; null: it was not started by this agent. */
+  get ranMs(): number | null {
+    return this.#startedAtMs === null ? null : Math.round(performance.now() - this.#startedAtMs);
+  }
+
   /** Asks the run to end; the first reason wins. */
   terminate(reason: TerminationReason): void {
     if (this.#termination !== null || this.#run.state === 'ended') return;
@@ -95,6 +102,7 @@ export class ActiveRun {
     if (!FOLLOWERS[this.#run.state].includes(state)) {
       throw new Error(`A run cannot go from ${this.#run.state} to ${state}`);
     }
+    if (state === 'running') this.#startedAtMs = performance.now();
     this.#apply({ ...change, state }, this.#options.now());
   }
 

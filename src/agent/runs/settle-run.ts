@@ -63,9 +63,8 @@ export async function settleRun(
 
 /** How the run ended is journalled before anyone is told: a crash after this changes nothing about it. */
 function becomeSettling(active: ActiveRun, services: RunServices, end: RunEnd): void {
-  const { startedAt } = active.run;
   const endedAt = new Date(services.now()).toISOString();
-  const durationMs = startedAt === null ? null : Date.parse(endedAt) - Date.parse(startedAt);
+  const durationMs = active.ranMs;
   active.become('settling', { ...end, endedAt, durationMs });
 }
 

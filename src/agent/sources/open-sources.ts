@@ -25,6 +25,8 @@ export interface Sources {
   onPoll(listener: (poll: InboxPoll) => void): () => void;
   /** Something happened that may mean work: looks again at once. */
   poke(): void;
+  /** The machine slept: looks at everything again, running tasks first. */
+  wake(): void;
   /** Looks for work until `signal` aborts. */
   start(signal: AbortSignal): Promise<void>;
 }
@@ -100,6 +102,10 @@ export function openSources(options: SourcesOptions): Sources {
       robot,
     );
   };
+  const poke = () => {
+    inboxPoke.poke();
+    retryPoke.poke();
+  };
   platform.onCatalogue(() => {
     catalogued.poke();
     inboxPoke.poke();
@@ -107,9 +113,10 @@ export function openSources(options: SourcesOptions): Sources {
   return {
     states: () => [inbox.state()],
     onPoll: (listener) => inbox.onPoll(listener),
-    poke: () => {
-      inboxPoke.poke();
-      retryPoke.poke();
+    poke,
+    wake: () => {
+      checkPoke.poke();
+      poke();
     },
     start: async (signal) => {
       while (!platform.catalogue.loaded && !signal.aborted) await catalogued.wait(1000, signal);
