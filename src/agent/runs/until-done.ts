@@ -49,11 +49,12 @@ export async function untilDone(
   try {
     for (;;) {
       const connection = options.connection();
-      if (connection.state === 'unauthorized')
-        return { failed, error: lastError(connection, 'UNAUTHORIZED') };
       if (connection.state === 'connected') connectedAt = now();
-      else if (now() - connectedAt >= giveUpAfterMs && !options.isRobotRunning()) {
-        return { failed, error: lastError(connection, 'PLATFORM_UNREACHABLE') };
+      else if (!options.isRobotRunning()) {
+        if (connection.state === 'unauthorized')
+          return { failed, error: lastError(connection, 'UNAUTHORIZED') };
+        if (now() - connectedAt >= giveUpAfterMs)
+          return { failed, error: lastError(connection, 'PLATFORM_UNREACHABLE') };
       }
       const busy =
         options.liveRuns() > 0 || options.nextTries().some((next) => isSoon(next, now(), giveUpAfterMs));

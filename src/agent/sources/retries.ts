@@ -9,6 +9,8 @@ export interface RetriesOptions {
   wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
+/** A postponed task that the inbox has not shown again for so long after it was due is over somewhere else. */
+const FORGET_MS = 24 * 60 * 60_000;
 /** Longest sleep between two looks: a clock that was moved is noticed by then. */
 const LONGEST_WAIT_MS = 5000;
 
@@ -19,9 +21,11 @@ const LONGEST_WAIT_MS = 5000;
 export async function startRetries(options: RetriesOptions, signal: AbortSignal): Promise<void> {
   const { records, accept, now, wait } = options;
   while (!signal.aborted) {
-    const retries = records.listNextTries().filter((next) => next.kind === 'retry');
-    for (const next of retries) {
-      if (next.dueAtMs <= now()) accept(next);
+    const tries = records.listNextTries();
+    const retries = tries.filter((next) => next.kind === 'retry');
+    for (const next of retries) if (next.dueAtMs <= now()) accept(next);
+    for (const next of tries) {
+      if (next.kind === 'postponed' && next.dueAtMs < now() - FORGET_MS) records.removeNextTry(next.taskId);
     }
     const soonest = retries.find((next) => next.dueAtMs > now());
     await wait(Math.min(soonest ? soonest.dueAtMs - now() : LONGEST_WAIT_MS, LONGEST_WAIT_MS), signal);
