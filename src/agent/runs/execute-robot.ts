@@ -3,7 +3,7 @@ import { AgentError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
 import type { ActiveRun } from './active-run.ts';
 import { describeDuration, endOfProcess, type RunEnd } from './outcome.ts';
-import type { PreparedRobot } from './robot-preparer.ts';
+import type { PreparedRobot } from './prepare-robot.ts';
 import { fillHome, fillWorkingCopy } from './run-folders.ts';
 import type { RunServices } from './run-services.ts';
 import type { RunSession } from './run-session.ts';

@@ -4,8 +4,8 @@ import type { ActiveRun } from './active-run.ts';
 import { checkDisk } from './check-disk.ts';
 import { executeRobot } from './execute-robot.ts';
 import { endOfError, type RunEnd } from './outcome.ts';
+import type { PreparedRobot } from './prepare-robot.ts';
 import { resolveOperation } from './resolve-operation.ts';
-import type { PreparedRobot } from './robot-preparer.ts';
 import type { RunServices } from './run-services.ts';
 import { type RunSession, startRunSession } from './run-session.ts';
 import type { SlotLease } from './scheduler.ts';
@@ -50,7 +50,7 @@ async function prepareStep(active: ActiveRun, services: RunServices): Promise<Pr
   if (request.source === 'inbox' && !request.reclaim) holdBack(services.failures.findHolding(failureKey()));
   if (!services.preparer.findPrepared(active.robot)) active.become('preparing');
   try {
-    const prepared = await prepareRobot(active, services);
+    const prepared = await prepareLatest(active, services);
     services.failures.forget(failureKey());
     const operation = resolveOperation(prepared.manifest, request.operation);
     active.change({
@@ -69,7 +69,7 @@ async function prepareStep(active: ActiveRun, services: RunServices): Promise<Pr
 }
 
 /** The robot, ready; once more if its package was uploaded anew since the catalogue was read. */
-async function prepareRobot(active: ActiveRun, services: RunServices): Promise<PreparedRobot> {
+async function prepareLatest(active: ActiveRun, services: RunServices): Promise<PreparedRobot> {
   const { robot, signal } = active;
   try {
     return await services.preparer.prepare(robot, signal);

@@ -1,44 +1,18 @@
 import { AgentError, type ErrorCode, toAgentError } from '../../shared/errors.ts';
 import type { DecisionKind } from '../../shared/run.ts';
-import type { RobotSettings, Settings } from '../../shared/settings.ts';
 import type { RobotState, RobotView } from '../../shared/status.ts';
-import type { AgentLog } from '../logs/agent-log.ts';
-import type { OpenDownload } from '../packages/download.ts';
-import type { Manifest } from '../packages/manifest.ts';
-import type { PackageStore } from '../packages/package-store.ts';
-import type { Environment, EnvironmentStore, PostInstallFolders } from '../runtimes/environment-store.ts';
-import type { InstalledRuntime, RuntimeStore } from '../runtimes/runtime-store.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
+import { type PreparedRobot, type PrepareParts, prepareRobot, type StepProgress } from './prepare-robot.ts';
 
-/** A robot's revision, ready to run. A run keeps the one it started with. */
-export interface PreparedRobot {
-  robotId: string;
-  revision: string;
-  manifest: Manifest;
-  environment: Environment;
-  /** Said in each run's log: unknown keys of the manifest, another runtime than the one asked for. */
-  warnings: string[];
-}
-
-export interface PrepareProgress {
+export interface PrepareProgress extends StepProgress {
   robotCode: string;
   /** "downloading the package", "post-install: Install dependencies" … */
   step: string;
-  bytes: number | null;
-  totalBytes: number | null;
 }
 
-export interface RobotPreparerOptions {
-  packages: PackageStore;
-  runtimes: RuntimeStore;
-  environments: EnvironmentStore;
-  openRobotSource: (robotId: string) => OpenDownload;
-  /** The variables that post-install sees. */
-  postInstallVariables: (robot: CatalogueRobot, folders: PostInstallFolders) => Record<string, string>;
-  settingsFor: (robotCode: string) => Settings & RobotSettings;
+export interface RobotPreparerOptions extends PrepareParts {
   /** Why this host will never run the robot as it is set up; null: nothing is known against it. */
   refusalOf: (robotCode: string) => string | null;
-  log: AgentLog;
   onProgress: (progress: PrepareProgress) => void;
   /** A robot's state or what is known of it changed. */
   onChange: (view: RobotView) => void;
@@ -48,7 +22,6 @@ export interface RobotPreparerOptions {
   decide: (robotId: string, decision: { decision: DecisionKind; code: string; message: string }) => void;
   /** Preparing showed that this host can never run one of the robots. */
   onImpossible: () => void;
-  closing: AbortSignal;
 }
 
 interface RobotEntry {
@@ -158,7 +131,9 @@ export class RobotPreparer {
     };
     become('preparing', null);
     try {
-      const prepared = await this.#steps(entry, robot);
+      const prepared = await prepareRobot(robot, this.#options, (step, progress) =>
+        this.#progress(entry, robot, step, progress),
+      );
       if (entry.robot.revision === robot.revision) entry.prepared = prepared;
       become('ready', null);
       this.#options.decide(robot.id, {
@@ -190,68 +165,7 @@ export class RobotPreparer {
     }
   }
 
-  async #steps(entry: RobotEntry, robot: CatalogueRobot): Promise<PreparedRobot> {
-    const { packages, runtimes, environments, closing, log } = this.#options;
-    const settings = this.#options.settingsFor(robot.code);
-    const warnings: string[] = [];
-    const warn = (message: string) => {
-      warnings.push(message);
-    };
-    if (robot.sourceFile === null) {
-      throw new AgentError('HOST_ARCHITECTURE', `${robot.code} has no package that this version can run.`);
-    }
-    const unpacked = await packages.ensurePackage({
-      robotId: robot.id,
-      robotCode: robot.code,
-      sourceFile: robot.sourceFile,
-      open: this.#options.openRobotSource(robot.id),
-      signal: closing,
-      onProgress: (progress) => this.#progress(entry, robot, 'downloading the package', progress),
-      warn,
-    });
-    warnings.push(...unpacked.warnings);
-    const installed: InstalledRuntime[] = [];
-    for (const kind of ['python', 'nodejs'] as const) {
-      const version = unpacked.manifest.tools[kind];
-      if (version === undefined) continue;
-      const runtime = await runtimes.ensureRuntime({
-        robotId: robot.id,
-        kind,
-        version,
-        signal: closing,
-        onProgress: (progress) =>
-          this.#progress(entry, robot, `downloading ${nameOf(kind)} ${version}`, progress),
-        warn,
-      });
-      checkVersion(kind, version, runtime.version, settings.runtimeMismatch, warn);
-      installed.push(runtime);
-    }
-    const environment = await environments.ensureEnvironment({
-      packageDigest: unpacked.digest,
-      packageDir: unpacked.dir,
-      manifest: unpacked.manifest,
-      runtimes: installed,
-      variables: (folders) => this.#options.postInstallVariables(robot, folders),
-      signal: closing,
-      onStep: (step) => this.#progress(entry, robot, step.name, { bytes: null, totalBytes: null }),
-      log: (line) => log.debug('Preparing', { robot: robot.code, line }),
-      warn,
-    });
-    return {
-      robotId: robot.id,
-      revision: robot.revision,
-      manifest: unpacked.manifest,
-      environment,
-      warnings,
-    };
-  }
-
-  #progress(
-    entry: RobotEntry,
-    robot: CatalogueRobot,
-    step: string,
-    progress: { bytes: number | null; totalBytes: number | null },
-  ): void {
+  #progress(entry: RobotEntry, robot: CatalogueRobot, step: string, progress: StepProgress): void {
     const reason = `${step}${howFar(progress)}`;
     // A chunk that moves nothing a person would see is nobody's news.
     if (entry.reason === reason || entry.robot.revision !== robot.revision) return;
@@ -299,32 +213,9 @@ function viewOf(entry: RobotEntry): RobotView {
 }
 
 /** ` 43 %`; of a size that is not known, whole megabytes. */
-function howFar({ bytes, totalBytes }: { bytes: number | null; totalBytes: number | null }): string {
+function howFar({ bytes, totalBytes }: StepProgress): string {
   if (bytes === null) return '';
   return totalBytes ? ` ${Math.floor((100 * bytes) / totalBytes)} %` : ` ${Math.floor(bytes / 1e6)} MB`;
-}
-
-function nameOf(kind: 'python' | 'nodejs'): string {
-  return kind === 'python' ? 'Python' : 'Node.js';
-}
-
-/** `3.11` asked and 3.11.7 installed is no difference; 3.11.4 and 3.11.7 is. */
-function checkVersion(
-  kind: 'python' | 'nodejs',
-  asked: string,
-  installed: string,
-  policy: 'warn' | 'refuse',
-  warn: (message: string) => void,
-): void {
-  if (installed === asked || installed.startsWith(`${asked}.`)) return;
-  const message = `kubot.yaml asks for ${nameOf(kind)} ${asked}; the platform served ${installed}.`;
-  if (policy === 'refuse') {
-    throw new AgentError(
-      'RUNTIME_UNAVAILABLE',
-      `${message} This host refuses substitutes (runtimeMismatch).`,
-    );
-  }
-  warn(message);
 }
 
 /** Waits for `work`, or leaves it to go on when `signal` aborts. */

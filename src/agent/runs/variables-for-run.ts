@@ -9,7 +9,7 @@ import type { ActiveRun } from './active-run.ts';
 import { type BuiltVariables, buildVariables, type VariablesInput } from './environment-variables.ts';
 import { indexSecrets } from './package-indexes.ts';
 import { prepareFailureKey } from './prepare-failures.ts';
-import type { PreparedRobot } from './robot-preparer.ts';
+import type { PreparedRobot } from './prepare-robot.ts';
 import type { RunFolders } from './run-folders.ts';
 
 export interface HostFacts {
