@@ -14,6 +14,10 @@ export interface AgentProcess {
   readonly pid: number;
   /** What it printed, `agent --json`. */
   readonly events: readonly { event: string; run?: { id: string; taskId: string | null } }[];
+  /** What it said to people. */
+  readonly said: string;
+  /** Its exit code, once it ended by itself; null for a signal. */
+  readonly ended: Promise<number | null>;
   /** Once it printed so many events of this kind. */
   until(event: string, count?: number): Promise<void>;
   /** Sends a signal and waits for its end; resolves to the exit code, null for a signal. */
@@ -21,14 +25,19 @@ export interface AgentProcess {
 }
 
 /** Starts one in place of the lab's own agent, with the same settings. */
-export async function startAgentProcess(lab: Lab): Promise<AgentProcess> {
+export async function startAgentProcess(lab: Lab, more: Record<string, string> = {}): Promise<AgentProcess> {
   await lab.agent.close();
   const { KUBOT_CLIENT_SECRET: secret = '', ...environment } = lab.environment;
   const secretPath = join(lab.dir, 'secret');
   writeFileSync(secretPath, secret, { mode: 0o600 });
   const child = spawn(process.execPath, [PROGRAM, 'agent', '--json', '--home', lab.home], {
-    env: { ...process.env, ...environment, KUBOT_CLIENT_SECRET_FILE: secretPath },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment, KUBOT_CLIENT_SECRET_FILE: secretPath, ...more },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exit = once(child, 'exit').then(([code]) => code as number | null);
+  let said = '';
+  child.stderr.on('data', (part) => {
+    said += String(part);
   });
   const events: { event: string }[] = [];
   const lines = createInterface({ input: child.stdout });
@@ -36,19 +45,21 @@ export async function startAgentProcess(lab: Lab): Promise<AgentProcess> {
   return {
     pid: child.pid ?? 0,
     events,
+    get said() {
+      return said;
+    },
+    ended: exit,
     until: async (event, count = 1) => {
       const enough = () => events.filter((one) => one.event === event).length >= count;
       while (!enough()) {
-        if (hasEnded(child)) throw new Error(`The agent ended before ${event}`);
+        if (hasEnded(child)) throw new Error(`The agent ended before ${event}: ${said}`);
         await once(lines, 'line', { signal: AbortSignal.timeout(WAIT_MS) });
       }
     },
     end: async (signal) => {
       if (hasEnded(child)) return child.exitCode;
-      const exit = once(child, 'exit');
       child.kill(signal);
-      const [code] = (await exit) as [number | null];
-      return code;
+      return await exit;
     },
   };
 }

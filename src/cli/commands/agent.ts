@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent, AgentEvent } from '../../agent/agent.ts';
 import type { AgentConfig } from '../../agent/config/agent-config.ts';
 import { applyNetworkSettings } from '../../agent/config/apply-network-settings.ts';
 import { loadConfig } from '../../agent/config/compile-config.ts';
 import { closeInheritedDescriptors } from '../../agent/process/close-inherited-descriptors.ts';
+import { isSystemStopping } from '../../agent/process/system-stopping.ts';
 import { AgentError } from '../../shared/errors.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -19,7 +21,10 @@ export interface AgentOptions extends Record<string, unknown> {
 }
 
 /** How the agent came to its end. */
-type Ending = 'no-work' | 'drained' | 'interrupted';
+type Ending = 'no-work' | 'drained' | 'interrupted' | 'shutdown';
+
+/** A machine that goes down kills what is not gone in a few seconds. What is not settled is, at the next start. */
+const SHUTDOWN_MS = 3000;
 
 export async function agent(context: Context, _args: [], options: AgentOptions): Promise<number> {
   const { homeDir, environment, cwd, terminal } = context;
@@ -38,8 +43,9 @@ export async function agent(context: Context, _args: [], options: AgentOptions):
     if (!options.once) terminal.line(`The agent is up in ${printable(homeDir)}. Ctrl-C drains it.`);
     const work = options.once ? running.untilDone({ giveUpAfterMs }) : new Promise<never>(() => undefined);
     const { ending, failed } = await untilEnding(running, work, stop, terminal);
-    const exitCode = ending === 'interrupted' ? EXIT.interrupted : failed ? EXIT.runFailed : 0;
-    await running.close();
+    const exitCode = endedEarly(ending) ? EXIT.interrupted : failed ? EXIT.runFailed : 0;
+    const closed = running.close();
+    await (ending === 'shutdown' ? Promise.race([closed, delay(SHUTDOWN_MS)]) : closed);
     tellEnd(ending, exitCode, terminal);
     return exitCode;
   } catch (error) {
@@ -50,7 +56,11 @@ export async function agent(context: Context, _args: [], options: AgentOptions):
   }
 }
 
-/** The first signal drains, the second one cancels what runs. */
+function endedEarly(ending: Ending): boolean {
+  return ending === 'interrupted' || ending === 'shutdown';
+}
+
+/** The first signal drains, the second one cancels what runs; when the machine goes down, nothing is waited for. */
 async function untilEnding(
   running: Agent,
   work: ReturnType<Agent['untilDone']>,
@@ -61,6 +71,10 @@ async function untilEnding(
   if (done !== null) {
     if (done.error !== null) throw done.error;
     return { ending: 'no-work', failed: done.failed };
+  }
+  if (await isSystemStopping()) {
+    terminal.note('The machine goes down: robots are ended now, and their runs settled at the next start.');
+    return { ending: 'shutdown', failed: false };
   }
   terminal.note('Draining: no new work; what runs finishes. A second signal cancels it.');
   const drained = running.drain().then((): Ending => 'drained');

@@ -3,13 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openJournalReadOnly } from '../../../src/agent/journal/open-journal.ts';
 import { detectContainment } from '../../../src/agent/process/containment.ts';
 import { connectToAgent } from '../../../src/cli/control-client.ts';
-import type { Run } from '../../../src/shared/run.ts';
 import { type AgentProcess, startAgentProcess } from '../../helpers/agent-process.ts';
 import { type FaultProxy, startFaultProxy } from '../../helpers/fault-proxy.ts';
 import { type Lab, nodeRobot, startLab } from '../../helpers/lab.ts';
+import { runsInJournal, until } from './judge.ts';
 
 /** Judges beside agent and platform: a robot says here that it was started, and waits here. */
 let marks: string;
@@ -59,25 +58,8 @@ async function restart(): Promise<void> {
 const go = () => writeFileSync(join(marks, 'go'), '');
 const starts = () => readFileSync(join(marks, 'starts'), 'utf8').trim().split('\n');
 
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`It never came to this: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-function runsInJournal(): Run[] {
-  const journal = openJournalReadOnly(join(lab.home, 'journal.db'));
-  try {
-    return journal.runs.list({ limit: 100 });
-  } finally {
-    journal.close();
-  }
-}
-
 const ended = (count: number) => () =>
-  runsInJournal().filter((run) => run.state === 'ended').length === count;
+  runsInJournal(lab).filter((run) => run.state === 'ended').length === count;
 
 /** The task's lines as its reader sees them, marks taken off. */
 async function told(taskId: string): Promise<string[]> {
@@ -102,7 +84,7 @@ describe('an agent that is killed', () => {
     if (kind !== 'group') await restart();
     await until('the run is settled', ended(1));
     expect(readFileSync(join(marks, 'alive'), 'utf8')).toBe(sign);
-    const [run] = runsInJournal();
+    const [run] = runsInJournal(lab);
     expect(run).toMatchObject({
       outcome: 'lost',
       error: { code: 'AGENT_CRASHED' },
@@ -125,7 +107,7 @@ describe('an agent that is killed', () => {
     go();
     await restart();
     await until('both attempts are settled', ended(2));
-    const runs = runsInJournal().reverse();
+    const runs = runsInJournal(lab).reverse();
     expect(runs.map(({ attempt, outcome, settled }) => [attempt, outcome, settled?.action])).toEqual([
       [1, 'lost', 'retry'],
       [2, 'succeeded', 'completed'],
@@ -148,7 +130,7 @@ describe('an agent that is killed', () => {
     await agent.end('SIGKILL');
     await restart();
     await until('the run is settled', ended(1));
-    expect(runsInJournal()[0]).toMatchObject({ outcome: 'succeeded', settled: { action: 'completed' } });
+    expect(runsInJournal(lab)[0]).toMatchObject({ outcome: 'succeeded', settled: { action: 'completed' } });
     expect(starts()).toHaveLength(1);
     expect(lab.mutations(taskId).filter((operation) => operation.startsWith('complete'))).toHaveLength(1);
     expect((await told(taskId)).filter((line) => line.startsWith('[end '))).toEqual(['[end succeeded]']);
@@ -203,7 +185,7 @@ describe('an agent that is killed', () => {
     await agent.end('SIGKILL');
     await restart();
     await until('the run is settled', ended(1));
-    expect(runsInJournal()).toMatchObject([
+    expect(runsInJournal(lab)).toMatchObject([
       { id: started.id, outcome: 'lost', error: { code: 'AGENT_CRASHED' }, settled: { action: 'none' } },
     ]);
   });
