@@ -95,7 +95,6 @@ export class TarWriter {
 
   #count(path: string, bytes: number): void {
     const { maxTotalBytes } = this.#options;
-    if (bytes < 0) throw new TarRefused(path, 'size', 'has a size below zero');
     this.#bytes += bytes;
     if (this.#bytes > maxTotalBytes)
       throw new TarRefused(path, 'total-size', `goes beyond the ${maxTotalBytes} bytes that are allowed`);
