@@ -27,14 +27,8 @@ export function judgeTask(input: {
   appetite: { wanted: number; reason: { code: string; message: string } };
 }): InboxVerdict {
   const { task, route, history } = input;
-  if (history.hasLiveRun(task.id)) return { kind: 'nothing-new' };
-  if (history.isExcluded(task.id)) {
-    return no(
-      'skipped',
-      'EXCLUDED',
-      `A run of this task was cancelled here before it began. Start it with: kubot start ${route.robot} --task ${task.id}`,
-    );
-  }
+  // Why a task was excluded was said when it was.
+  if (history.hasLiveRun(task.id) || history.isExcluded(task.id)) return { kind: 'nothing-new' };
   const robot = input.robots.find(
     (candidate) => candidate.code === route.robot || candidate.id === route.robot,
   );

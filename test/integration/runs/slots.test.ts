@@ -91,10 +91,12 @@ describe('slots', () => {
     await lab.until(await lab.addTask('QUICK'), 'ended');
     expect(await lab.task(taskId)).toMatchObject({ state: 'READY', entries: [] });
     expect(lab.mutations(taskId)).toEqual([]);
+    const run = await lab.agent.handlers.run({ id: taskId });
     expect(await lastDecision(taskId)).toMatchObject({
       decision: 'skipped',
       code: 'EXCLUDED',
       message: expect.stringContaining(`kubot start QUICK --task ${taskId}`),
+      runId: run.id,
     });
     const requestId = crypto.randomUUID();
     await lab.agent.handlers.start({ requestId, robot: 'QUICK', operation: null, variables: {}, taskId });

@@ -17,6 +17,13 @@ const robot: CatalogueRobot = {
   state: 'unprepared',
   reason: null,
 };
+const filtered: CatalogueRobot = {
+  ...robot,
+  id: 'b1a7c1de-0000-4000-8000-000000000003',
+  code: 'FILTERED',
+  state: 'excluded',
+  reason: 'robotFilter does not name it.',
+};
 const nextTry = (dueAtMs: number): NextTry => ({
   taskId: 't',
   dueAtMs,
@@ -39,7 +46,7 @@ const judge = (over: {
   judgeTask({
     task: { id: 't', definitionCode: 'CHECK' },
     route: { robot: over.route ?? 'INVOICES' },
-    robots: [robot],
+    robots: [robot, filtered],
     history: {
       hasLiveRun: () => over.live ?? false,
       isExcluded: () => over.excluded ?? false,
@@ -54,14 +61,19 @@ describe('a READY task', () => {
   test('is run as the next attempt', () => {
     expect(judge({ attempts: 2 })).toEqual({ kind: 'run', robot, attempt: 3 });
   });
-  test('that runs here already, or waits for its next try, is nothing new', () => {
+  test('that runs here already, was excluded, or waits for its next try, is nothing new', () => {
     expect(judge({ live: true }).kind).toBe('nothing-new');
+    expect(judge({ excluded: true }).kind).toBe('nothing-new');
     expect(judge({ next: nextTry(1001) }).kind).toBe('nothing-new');
     expect(judge({ next: nextTry(1000) }).kind).toBe('run');
   });
-  test('is skipped with a reason when it was cancelled here or its robot is not here', () => {
-    expect(judge({ excluded: true })).toMatchObject({ decision: 'skipped', code: 'EXCLUDED' });
-    expect(judge({ route: 'OTHER' })).toMatchObject({ decision: 'skipped', code: 'ROBOT_NOT_HERE' });
+  test('is skipped with a reason when its robot is not here or is left alone here', () => {
+    const skipped = { decision: 'skipped', code: 'ROBOT_NOT_HERE' };
+    expect(judge({ route: 'OTHER' })).toMatchObject(skipped);
+    expect(judge({ route: 'FILTERED' })).toMatchObject({
+      ...skipped,
+      message: 'CHECK is routed to FILTERED, which this host does not serve. robotFilter does not name it.',
+    });
   });
   test('is postponed with the reason why nothing is wanted now', () => {
     expect(judge({ wanted: 0 })).toMatchObject({ decision: 'postponed', code: 'PAUSED' });
