@@ -1,4 +1,4 @@
-import { chmod, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { CONTROL_API, type ControlHandlers, type ControlMethod } from '../../shared/control-api.ts';
 import { AgentError, toAgentError } from '../../shared/errors.ts';
@@ -34,11 +34,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
       response.destroy();
     });
   });
-  const isFile = process.platform !== 'win32';
-  // A crash leaves its socket; whoever holds the lock may take it away.
-  if (isFile) await rm(socketPath, { force: true });
   await listen(server, socketPath);
-  if (isFile) await chmod(socketPath, 0o600);
   return {
     close: async () => {
       closing.abort();
@@ -73,6 +69,8 @@ async function answer(
       await sendStream(response, streamHandler(handlers, method, input, signal), signal);
     }
   } catch (thrown) {
+    // The client left in the middle of its request: nobody waits, and nothing is wrong here.
+    if (request.destroyed && !request.complete) return;
     const error = toAgentError(thrown);
     if (error.code === 'UNEXPECTED') {
       log.error('Control request failed', { path: request.url, message: error.message });
@@ -103,9 +101,10 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   for await (const chunk of request) {
     const part = Buffer.from(chunk);
     bytes += part.length;
-    if (bytes > MAX_BODY_BYTES) throw new AgentError('USAGE', 'The request is larger than 1 MB.');
-    chunks.push(part);
+    // What is too much is read and dropped: a client that cannot go on writing hears no answer.
+    if (bytes <= MAX_BODY_BYTES) chunks.push(part);
   }
+  if (bytes > MAX_BODY_BYTES) throw new AgentError('USAGE', 'The request is larger than 1 MB.');
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
   } catch (cause) {
@@ -145,12 +144,22 @@ function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
   });
 }
 
-function listen(server: Server, socketPath: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      const reason = `The control socket ${socketPath} cannot be opened: ${cause.message}.`;
-      reject(new AgentError('HOME_UNUSABLE', reason, { cause }));
+async function listen(server: Server, socketPath: string): Promise<void> {
+  const isFile = process.platform !== 'win32';
+  try {
+    // A crash leaves its socket; whoever holds the lock may take it away.
+    if (isFile) await rm(socketPath, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      server.on('error', reject);
+      // Made for its owner alone, not made so afterwards: it may lie in a folder of everybody's.
+      const umask = isFile ? process.umask(0o177) : null;
+      server.listen(socketPath, resolve);
+      if (umask !== null) process.umask(umask);
     });
-    server.listen(socketPath, resolve);
-  });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AgentError('HOME_UNUSABLE', `The control socket ${socketPath} cannot be opened: ${reason}.`, {
+      cause,
+    });
+  }
 }

@@ -28,13 +28,19 @@ export class EventHub {
     const waiting: ControlEvent[] = [{ type: 'snapshot', ...this.#snapshot() }];
     let wake = () => {};
     const rouse = () => wake();
+    let behind = false;
     const stop = this.listen((event) => {
-      waiting.push(event);
+      behind = waiting.push(event) > MOST_WAITING;
+      if (behind) {
+        // At once: a client that has stopped reading may not be asked again for hours.
+        stop();
+        waiting.length = 0;
+      }
       wake();
     });
     closing.addEventListener('abort', rouse);
     try {
-      while (!closing.aborted && waiting.length < MOST_WAITING) {
+      while (!closing.aborted && !behind) {
         const event = waiting.shift();
         if (event) yield event;
         else

@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ControlServer, startControlServer } from '../../../src/agent/control/control-server.ts';
 import { homePaths } from '../../../src/agent/home/home-paths.ts';
 import { connectToAgent } from '../../../src/cli/control-client.ts';
 import type { ControlHandlers } from '../../../src/shared/control-api.ts';
 import { AgentError } from '../../../src/shared/errors.ts';
 import type { LogLine } from '../../../src/shared/run.ts';
 import type { RobotView } from '../../../src/shared/status.ts';
+import { askRaw, type ControlAgent, startControlAgent, writeHolder } from '../../helpers/control-agent.ts';
 
 const ROBOT: RobotView = {
   id: 'r1',
@@ -23,8 +22,7 @@ const ROBOT: RobotView = {
 };
 
 let home: string;
-let server: ControlServer | undefined;
-const logged: string[] = [];
+let server: ControlAgent | undefined;
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'kc é-'));
@@ -32,28 +30,11 @@ beforeEach(() => {
 afterEach(async () => {
   await server?.close();
   server = undefined;
-  logged.length = 0;
   rmSync(home, { recursive: true, force: true });
 });
 
-/** An agent that answers what a test gives; all else is not there. */
 async function serve(handlers: Partial<ControlHandlers>): Promise<ControlHandlers> {
-  const { socket, holder } = homePaths(home);
-  const missing = new Proxy(handlers, {
-    get: (given, method) =>
-      Reflect.get(given, method) ??
-      (() => Promise.reject(new AgentError('UNEXPECTED', `No ${String(method)} here.`))),
-  });
-  server = await startControlServer({
-    socketPath: socket,
-    handlers: missing as ControlHandlers,
-    log: { error: (message, fields) => logged.push(`${message} ${String(fields.message)}`) },
-  });
-  const now = '2026-01-02T03:04:05.000Z';
-  writeFileSync(
-    holder,
-    JSON.stringify({ pid: process.pid, startedAt: now, socketPath: socket, version: '1' }),
-  );
+  server = await startControlAgent(home, handlers);
   return connectToAgent(home);
 }
 
@@ -102,7 +83,7 @@ describe('a call', () => {
       retryable: false,
       details: { ids: ['a'] },
     });
-    expect(logged).toEqual([]);
+    expect(server?.logged).toEqual([]);
   });
 
   test('with input that the contract refuses never reaches the handler', async () => {
@@ -123,12 +104,13 @@ describe('a call', () => {
   test('with output that the contract refuses is a fault, and logged', async () => {
     const client = await serve({ robots: async () => [{ ...ROBOT, operations: undefined as never }] });
     await expect(client.robots()).rejects.toMatchObject({ code: 'UNEXPECTED' });
-    expect(logged).toHaveLength(1);
+    expect(server?.logged).toHaveLength(1);
   });
 
   test('that the contract does not have is refused', async () => {
     await serve({});
-    const answer = await raw(
+    const answer = await askRaw(
+      homePaths(home).socket,
       'POST /v1/constructor HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n',
     );
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
@@ -137,7 +119,8 @@ describe('a call', () => {
 
   test('with text that is not JSON is refused', async () => {
     await serve({});
-    const answer = await raw(
+    const answer = await askRaw(
+      homePaths(home).socket,
       'POST /v1/run HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\nconnection: close\r\n\r\n{',
     );
     expect(answer).toContain('The request is not JSON.');
@@ -226,28 +209,37 @@ describe('finding the agent', () => {
     await expect(client.status()).rejects.toMatchObject({ code: 'AGENT_NOT_RUNNING' });
   });
 
-  test.skipIf(process.platform === 'win32')('its socket is for its owner alone', async () => {
-    await serve({});
-    expect(statSync(homePaths(home).socket).mode & 0o777).toBe(0o600);
+  test('whose holder file is damaged, or which has no control API, finds none', async () => {
+    writeFileSync(homePaths(home).holder, '{');
+    expect(() => connectToAgent(home)).toThrow(expect.objectContaining({ code: 'AGENT_NOT_RUNNING' }));
+    writeFileSync(
+      homePaths(home).holder,
+      JSON.stringify({ pid: 1, startedAt: 'x', socketPath: null, version: '1' }),
+    );
+    expect(() => connectToAgent(home)).toThrow(expect.objectContaining({ code: 'AGENT_NOT_RUNNING' }));
   });
 
-  test.skipIf(process.platform === 'win32')('a socket that a crash left is taken over', async () => {
-    writeFileSync(homePaths(home).socket, '');
-    const client = await serve({ robots: async () => [] });
-    expect(await client.robots()).toEqual([]);
+  test('whose socket is gone says that none runs', async () => {
+    writeHolder(home, join(home, 'gone.sock'));
+    expect(() => connectToAgent(home)).toThrow(expect.objectContaining({ code: 'AGENT_NOT_RUNNING' }));
+  });
+
+  test.skipIf(process.platform === 'win32')('refuses a socket of somebody else', () => {
+    writeHolder(home, socketOfSomebodyElse());
+    expect(() => connectToAgent(home)).toThrow(
+      expect.objectContaining({
+        code: 'HOME_UNUSABLE',
+        message: expect.stringContaining('does not belong to the owner of the home'),
+      }),
+    );
   });
 });
 
-/** What the server answers to bytes. */
-function raw(request: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let answer = '';
-    const socket = connect(homePaths(home).socket, () => socket.write(request));
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk) => {
-      answer += String(chunk);
-    });
-    socket.on('end', () => resolve(answer));
-    socket.on('error', reject);
-  });
+/** Root gives a file away; anybody else has root's at hand. */
+function socketOfSomebodyElse(): string {
+  if (process.getuid?.() !== 0) return '/dev/null';
+  const path = join(home, 'foreign.sock');
+  writeFileSync(path, '');
+  chownSync(path, 12_345, 12_345);
+  return path;
 }
