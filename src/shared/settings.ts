@@ -209,6 +209,11 @@ export const SettingsSchema = z.strictObject({
     bytes.default(50 * MB),
     'Size limit of the uploaded log document, compressed.',
   ),
+  runLogMaxBytes: setting(
+    'size',
+    bytes.default(1 * GB),
+    'What a run log may hold on disk; the rest is counted.',
+  ),
   packageMaxBytes: setting('size', bytes.default(512 * MB), 'Largest robot package, compressed.'),
   packageMaxEntries: setting(
     'integer',

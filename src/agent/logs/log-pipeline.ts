@@ -18,6 +18,8 @@ export interface RunLogOptions {
   /** Values that are masked before anything is written or offered. */
   secrets: Iterable<string>;
   now: () => number;
+  /** What the file may hold of a robot's output; what comes later is counted, and offered all the same. */
+  maxBytes?: number;
   /** Each block, once it is in the file, with what its lines are. */
   onBlock?: (block: LogBlock, scan: BlockScan) => void;
   /** The file could not be written, the first time: DISK_FULL or HOST_DISK. The robot's lines go on to `onBlock`. */
@@ -53,6 +55,8 @@ class LogPipeline implements RunLog {
   readonly #agentMasker: Masker;
   readonly counters: { lines: number; bytes: number };
   failure: AgentError | null = null;
+  /** Lines that the file no longer took. */
+  #leftOut = 0;
 
   constructor(options: RunLogOptions) {
     this.#options = options;
@@ -105,6 +109,7 @@ class LogPipeline implements RunLog {
   end(): void {
     this.#robot.stdout.end();
     this.#robot.stderr.end();
+    if (this.#leftOut > 0) this.agentLine('WARN', leftOutText(this.#leftOut, this.#options.maxBytes ?? 0));
     try {
       this.#writer.end(this.#options.now());
     } catch (error) {
@@ -122,7 +127,8 @@ class LogPipeline implements RunLog {
   #append(content: Omit<LogBlock, 'seq'>, scan: BlockScan): void {
     const block: LogBlock = { seq: this.#writer.nextSeq, ...content };
     try {
-      this.#writer.append(block);
+      if (this.#takes(block)) this.#writer.append(block);
+      else this.#leftOut += this.#writer.skip(block);
     } catch (error) {
       this.#fail(error);
     }
@@ -131,11 +137,23 @@ class LogPipeline implements RunLog {
     this.#options.onBlock?.(block, scan);
   }
 
+  /** The agent's own few lines always; of the robot's none after one was left out. */
+  #takes(block: LogBlock): boolean {
+    const { maxBytes = Number.POSITIVE_INFINITY } = this.#options;
+    if (block.stream === 'agent') return true;
+    return this.#leftOut === 0 && this.#writer.size + block.bytes.length <= maxBytes;
+  }
+
   #fail(cause: unknown): void {
     if (this.failure !== null) return;
     this.failure = writeFailure(this.#options.path, cause);
     this.#options.onFailure?.(this.failure);
   }
+}
+
+function leftOutText(lines: number, maxBytes: number): string {
+  const count = `${lines.toLocaleString('en')} ${lines === 1 ? 'line' : 'lines'}`;
+  return `${count} of the robot are left out of the run log, which may hold ${maxBytes.toLocaleString('en')} bytes (runLogMaxBytes).`;
 }
 
 function placesOf(bytes: Buffer): BlockScan['errors'] {

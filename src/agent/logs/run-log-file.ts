@@ -27,6 +27,17 @@ export class RunLogWriter {
     return this.#nextSeq;
   }
 
+  /** Of the file, in bytes. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Counts a block's lines as used without writing it. @returns how many */
+  skip(block: LogBlock): number {
+    this.#nextSeq = block.seq + block.lines;
+    return block.lines;
+  }
+
   /**
    * Writes a block; its lines count as used even when that fails, so that numbers never repeat.
    * @throws the system's error (ENOSPC, EIO, …); nothing of the block stays in the file then

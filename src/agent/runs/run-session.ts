@@ -47,6 +47,7 @@ export async function startRunSession(active: ActiveRun, services: RunServices):
       access.token,
     ],
     now: services.now,
+    maxBytes: services.config.settings.runLogMaxBytes,
     onBlock: (block, scan) => shipper?.offer(block, scan),
   });
   shipper = openShipper(active, services, folders);

@@ -278,6 +278,27 @@ test('whatever two streams write, the file and the listener have each line once,
   );
 });
 
+describe('a log that has reached what it may hold', () => {
+  test('goes on counting and offering lines, keeps those from before, and says how many it left out', async () => {
+    const offered: number[] = [];
+    const log = open({ maxBytes: 150, onBlock: ({ seq }) => offered.push(seq) });
+    for (const text of ['first\n', `${'x'.repeat(200)}\ntwo\n`, 'three\n']) {
+      log.write('stdout', Buffer.from(text));
+      log.flush();
+    }
+    log.end();
+    expect((await lines()).map(({ seq, level, text }) => [seq, level, text])).toEqual([
+      [1, 'INFO', 'first'],
+      [
+        5,
+        'WARN',
+        '3 lines of the robot are left out of the run log, which may hold 150 bytes (runLogMaxBytes).',
+      ],
+    ]);
+    expect([offered, log.counters.lines]).toEqual([[1, 2, 4, 5], 5]);
+  });
+});
+
 /** Masked and split the plain way: what a CR starts anew is gone, but for what was too long to wait. */
 function expectedLines(written: string): string[] {
   const parts = written.replaceAll('secret-1', '***').split('\n');

@@ -343,7 +343,7 @@ describe('after a crash', () => {
     await clock.advance(1);
     first.print('four\n');
     task.fates = [];
-    const second = startShipper(optionsOf({}));
+    const second = startShipper(optionsOf({ resume: true }));
     await clock.advance(1000);
     clock.running = true;
     await second.finish({ outcome: 'lost', summary: 'Over.', keepUntil: null });
@@ -353,6 +353,23 @@ describe('after a crash', () => {
       'four ·deadbeef/3',
     ]);
     expect(told().at(-1)).toBe('[end lost]');
+  });
+
+  test('the last entry is told once, whether its answer came or was lost', async () => {
+    const crash = new AbortController();
+    const first = ship({ signal: crash.signal });
+    first.print('one\n');
+    task.fates = ['ok', 'answer-lost', ...Array.from({ length: 50 }, () => 'not-sent' as const)];
+    const dying = first.finish().catch((error: Error) => error.message);
+    await clock.advance(5000);
+    crash.abort();
+    await clock.advance(60_000);
+    expect(await dying).toContain('ended before the log of the run was told');
+    task.fates = [];
+    const end = { outcome: 'succeeded', summary: 'Over.', keepUntil: null } as const;
+    for (let start = 0; start < 2; start++)
+      expect(await startShipper(optionsOf({ resume: true })).finish(end)).toMatchObject({ entriesSent: 2 });
+    expect(told().filter((line) => line.startsWith('[end '))).toEqual(['[end succeeded]']);
   });
 });
 
