@@ -127,7 +127,7 @@ export const SettingsSchema = z.strictObject({
   failurePolicy: setting(
     'choice',
     failurePolicy.default('keep'),
-    'What becomes of the task of a failed run.',
+    'What becomes of the task of a failed run: kept, handed over, or tried again (its work may be done twice).',
   ),
   handOverTo: setting('text', text.default(null), 'Email or principal id that gets the tasks of hand-over.'),
   retryAttempts: setting(
