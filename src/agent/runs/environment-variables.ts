@@ -51,7 +51,7 @@ const TRUST_NAMES = [
   'AWS_CA_BUNDLE',
 ] as const;
 
-/** What a robot's own variables never win over, whatever their case. */
+/** What a robot never sets, whatever the case, beside what the agent itself sets. */
 const PROTECTED =
   /^(KUFLOW_.*|KUBOT_.*|PATH|HOME|USERPROFILE|TMP|TEMP|TMPDIR|USER|LOGNAME|USERNAME|HTTPS?_PROXY|NO_PROXY|ALL_PROXY|LD_.*|DYLD_.*|NODE_OPTIONS|PYTHONSTARTUP|PYTHONHOME|ELECTRON_.*|SYSTEMROOT|COMSPEC|IFS|ENV|BASH_ENV)$/i;
 
@@ -60,6 +60,13 @@ const LOOPBACK = ['127.0.0.1', 'localhost'];
 
 /** A robot's environment, built from nothing; docs/write-a-robot.md has the table. */
 export function buildVariables(input: VariablesInput): BuiltVariables {
+  const fixed: Record<string, string> = {
+    ...systemFixed(input.system),
+    ...Object.fromEntries(TRUST_NAMES.map((name) => [name, input.trustBundlePath])),
+    ...proxyVariables(input.proxy, input.noProxy),
+    ...input.agent,
+    ...input.kuflow,
+  };
   const warnings: string[] = [];
   const extraCaFiles: string[] = [];
   const own: Record<string, string> = {};
@@ -69,7 +76,7 @@ export function buildVariables(input: VariablesInput): BuiltVariables {
       warnings.push(`The variable ${JSON.stringify(name)} was left out: no such name is possible.`);
     else if (value.includes('\0'))
       warnings.push(`The variable ${name} was left out: its value holds a NUL character.`);
-    else if (PROTECTED.test(name))
+    else if (PROTECTED.test(name) || Object.hasOwn(fixed, name))
       warnings.push(`The variable ${name} was left out: the agent sets it, or it changes how programs load.`);
     else own[name] = value;
   }
@@ -79,11 +86,7 @@ export function buildVariables(input: VariablesInput): BuiltVariables {
     ...QUIET_TOOLS,
     ...input.packageIndexes,
     ...own,
-    ...systemFixed(input.system),
-    ...Object.fromEntries(TRUST_NAMES.map((name) => [name, input.trustBundlePath])),
-    ...proxyVariables(input.proxy, input.noProxy),
-    ...input.agent,
-    ...input.kuflow,
+    ...fixed,
   };
   return { variables, warnings, extraCaFiles };
 }
