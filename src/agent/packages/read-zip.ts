@@ -1,71 +1,142 @@
 import type { FileHandle } from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import { type Entry, fromRandomAccessReader, RandomAccessReader, type ZipFile } from 'yauzl';
 import { AgentError } from '../../shared/errors.ts';
-import { type Refusal, refuse, type ZipEntry } from './zip-rules.ts';
+import { type Refusal, refuse, type ZipDirectory, type ZipEntry } from './zip-rules.ts';
 
-/** Reads the directory of a ZIP, no more than `maxEntries` + 1 of it. */
-export async function readZipDirectory(
-  file: FileHandle,
-  archiveBytes: number,
-  maxEntries: number,
-  refusal: Refusal,
-): Promise<ZipEntry[]> {
-  const zip = await openZip(file, archiveBytes, refusal);
-  return await new Promise((resolve, reject) => {
-    const entries: ZipEntry[] = [];
-    zip.on('error', (error: Error) => reject(unreadable(refusal, error)));
-    zip.on('end', () => resolve(entries));
+/** A ZIP that lies open to be judged and unpacked. */
+export interface ZipArchive {
+  file: FileHandle;
+  bytes: number;
+  /** Whom refusals name, and by which code. */
+  refusal: Refusal;
+}
+
+const END_RECORD_BYTES = 22;
+const ENTRY_RECORD_BYTES = 46;
+const ZIP64_LOCATOR_BYTES = 20;
+const ZIP64_LOCATOR = 0x07064b50;
+
+/**
+ * Reads the directory of a ZIP, no more than `maxEntries` + 1 of it.
+ * @throws AgentError PACKAGE_TRUNCATED where the archive's end is missing, else as `refusal` says
+ */
+export async function readZipDirectory(archive: ZipArchive, maxEntries: number): Promise<ZipDirectory> {
+  const zip = await openZip(archive);
+  const entries: ZipEntry[] = [];
+  let recordBytes = 0;
+  await new Promise<void>((resolve, reject) => {
+    zip.on('error', (error: Error) => reject(unreadable(archive.refusal, error)));
+    zip.on('end', () => resolve());
     zip.on('entry', (entry: Entry) => {
       entries.push(toZipEntry(entry));
-      if (entries.length > maxEntries) resolve(entries);
+      recordBytes +=
+        ENTRY_RECORD_BYTES + entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
+      if (entries.length > maxEntries) resolve();
       else zip.readEntry();
     });
     zip.readEntry();
   });
+  const { startsAt, bytes, endsAt } = await readPlace(archive, zip.comment.length);
+  // What lies between the last entry and the end record would be entries that another program sees.
+  if (entries.length <= maxEntries && (recordBytes !== bytes || startsAt + recordBytes !== endsAt))
+    throw refuse(archive.refusal, null, 'directory', 'has a directory of another length than its end says');
+  return { entries, startsAt };
 }
 
-function openZip(file: FileHandle, archiveBytes: number, refusal: Refusal): Promise<ZipFile> {
-  return new Promise((resolve, reject) => {
+async function openZip(archive: ZipArchive): Promise<ZipFile> {
+  const head = Buffer.alloc(2);
+  await archive.file.read(head, 0, head.length, 0);
+  return await new Promise((resolve, reject) => {
     fromRandomAccessReader(
-      new HandleReader(file),
-      archiveBytes,
+      new WindowReader(archive),
+      archive.bytes,
       { lazyEntries: true, decodeStrings: false, validateEntrySizes: false, autoClose: false },
-      (error, zip) => (error ? reject(unreadable(refusal, error)) : resolve(zip)),
+      (error, zip) => {
+        if (!error) resolve(zip);
+        else if (archive.bytes > 0 && head.toString('latin1') !== 'PK')
+          reject(refuse(archive.refusal, null, 'format', 'is no ZIP archive'));
+        else reject(unreadable(archive.refusal, error));
+      },
     );
   });
 }
 
-/** yauzl reads through this; the handle stays ours. */
-class HandleReader extends RandomAccessReader {
-  readonly #file: FileHandle;
+/** yauzl reads record by record; the disk is read by larger pieces. */
+class WindowReader extends RandomAccessReader {
+  static readonly #PIECE_BYTES = 256 * 1024;
+  readonly #archive: ZipArchive;
+  #piece = Buffer.alloc(0);
+  #pieceAt = 0;
 
-  constructor(file: FileHandle) {
+  constructor(archive: ZipArchive) {
     super();
-    this.#file = file;
+    this.#archive = archive;
   }
 
-  override _readStreamForRange(start: number, end: number): Readable {
-    const file = this.#file;
-    return Readable.from(
-      (async function* () {
-        for (let at = start; at < end; ) {
-          const buffer = Buffer.alloc(Math.min(64 * 1024, end - at));
-          const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-          if (bytesRead === 0) throw new Error('unexpected end of the archive');
-          at += bytesRead;
-          yield buffer.subarray(0, bytesRead);
-        }
-      })(),
-      { objectMode: false },
-    );
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null) => void,
+  ): void {
+    this.#ensure(position, length)
+      .then(() => {
+        this.#piece.copy(buffer, offset, position - this.#pieceAt, position - this.#pieceAt + length);
+        callback(null);
+      })
+      .catch((error: Error) => callback(error));
   }
+
+  async #ensure(position: number, length: number): Promise<void> {
+    if (position >= this.#pieceAt && position + length <= this.#pieceAt + this.#piece.length) return;
+    if (position + length > this.#archive.bytes) throw new Error('unexpected end of the archive');
+    const piece = Buffer.allocUnsafe(
+      Math.min(Math.max(length, WindowReader.#PIECE_BYTES), this.#archive.bytes - position),
+    );
+    await readExactly(this.#archive, piece, position);
+    this.#piece = piece;
+    this.#pieceAt = position;
+  }
+}
+
+/** Fills the buffer from the archive. */
+export async function readExactly({ file }: ZipArchive, buffer: Buffer, position: number): Promise<void> {
+  for (let at = 0; at < buffer.length; ) {
+    const { bytesRead } = await file.read(buffer, at, buffer.length - at, position + at);
+    if (bytesRead === 0) throw new Error('unexpected end of the archive');
+    at += bytesRead;
+  }
+}
+
+/** Where the directory lies, as the end record says; yauzl keeps that to itself. */
+async function readPlace(
+  archive: ZipArchive,
+  commentBytes: number,
+): Promise<{ startsAt: number; bytes: number; endsAt: number }> {
+  const endAt = archive.bytes - END_RECORD_BYTES - commentBytes;
+  const tail = Buffer.alloc(ZIP64_LOCATOR_BYTES + END_RECORD_BYTES);
+  // An archive without entries may have nothing before its end record.
+  const before = Math.min(ZIP64_LOCATOR_BYTES, endAt);
+  await readExactly(archive, tail.subarray(ZIP64_LOCATOR_BYTES - before), endAt - before);
+  if (tail.readUInt32LE(0) !== ZIP64_LOCATOR) {
+    const end = tail.subarray(ZIP64_LOCATOR_BYTES);
+    return { startsAt: end.readUInt32LE(16), bytes: end.readUInt32LE(12), endsAt: endAt };
+  }
+  const endsAt = Number(tail.readBigUInt64LE(8));
+  const zip64 = Buffer.alloc(56);
+  await readExactly(archive, zip64, endsAt);
+  return {
+    startsAt: Number(zip64.readBigUInt64LE(48)),
+    bytes: Number(zip64.readBigUInt64LE(40)),
+    endsAt,
+  };
 }
 
 function toZipEntry(entry: Entry): ZipEntry {
   const madeOnUnix = entry.versionMadeBy >> 8 === 3 || entry.versionMadeBy >> 8 === 19;
   return {
-    nameBytes: entry.fileName as unknown as Buffer,
+    nameBytes: entry.fileNameRaw,
     utf8: (entry.generalPurposeBitFlag & 0x800) !== 0,
     encrypted: (entry.generalPurposeBitFlag & 0x1) !== 0,
     method: entry.compressionMethod,
@@ -79,10 +150,10 @@ function toZipEntry(entry: Entry): ZipEntry {
 }
 
 /** No end record means that the archive stops too early, or never was one. */
-function unreadable(refusal: Refusal, error: Error): AgentError {
-  const truncated = /end of central directory|unexpected end|too small|truncated|not enough bytes/i.test(
-    error.message,
-  );
+function unreadable(refusal: Refusal, error: Error): Error {
+  if ('syscall' in error) return error; // the disk's, not the archive's
+  if (/encryption/i.test(error.message)) return refuse(refusal, null, 'encrypted', 'is encrypted');
+  const truncated = /end of central directory record signature not found|unexpected end/i.test(error.message);
   if (truncated && refusal.code === 'PACKAGE_REFUSED') {
     return new AgentError(
       'PACKAGE_TRUNCATED',

@@ -28,8 +28,14 @@ export interface ZipEntry {
   compressedBytes: number;
   bytes: number;
   localHeaderOffset: number;
-  /** Unix mode, 0 where the archive was made elsewhere. */
+  /** Unix mode with the type; 0 where the archive was made elsewhere. */
   mode: number;
+}
+
+export interface ZipDirectory {
+  entries: ZipEntry[];
+  /** Where the directory begins: the entries' bytes lie before it. */
+  startsAt: number;
 }
 
 /** An entry that passed. */
@@ -39,8 +45,12 @@ export interface CheckedEntry extends ZipEntry {
   isDirectory: boolean;
   isSymlink: boolean;
   executable: boolean;
+  /** Where the next entry or the directory begins. */
+  endsBefore: number;
 }
 
+/** Of the header before each entry's bytes, without the name. */
+export const LOCAL_HEADER_BYTES = 30;
 const RATIO_FROM_BYTES = 10 * 1024 * 1024;
 const MAX_PATH_BYTES = 240;
 const MAX_DEPTH = 32;
@@ -48,7 +58,23 @@ const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
 const S_IFLNK = 0o120000;
-const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$)(\.|$)/i;
+/** Also before an extension, and before spaces before one. */
+const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$) *(\.|$)/i;
+/** Names in messages are cut to this. */
+const SHOWN_CHARACTERS = 200;
+/** The upper half of code page 437, which a name is in where nothing else is said (APPNOTE.TXT, appendix D). */
+const CODE_PAGE_437 =
+  'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0';
+
+const HINTS: Readonly<Record<string, string>> = {
+  'name-backslash':
+    'Pack the robot with a program that writes forward slashes: Explorer, 7-Zip or PowerShell 7 rather than Compress-Archive of Windows PowerShell.',
+  'archive-size': 'Make the package smaller, or raise packageMaxBytes on this host.',
+  'entry-count': 'Pack fewer files, or raise packageMaxEntries on this host.',
+  'total-size': 'Pack less, or raise packageMaxTotalBytes on this host.',
+  symlink: 'Pack the file itself in place of the link.',
+  encrypted: 'Pack the robot without a password.',
+};
 
 export interface Refusal {
   code: 'PACKAGE_REFUSED' | 'HOST_ARCHIVE_FORMAT';
@@ -61,29 +87,18 @@ export interface Refusal {
  * @throws AgentError with `{entry, rule}`
  */
 export function checkEntries(
-  entries: readonly ZipEntry[],
+  { entries, startsAt }: ZipDirectory,
   limits: ExtractLimits,
   options: { symlinks: 'refuse' | 'inside'; refusal: Refusal },
 ): CheckedEntry[] {
   const { refusal } = options;
   if (entries.length > limits.maxEntries) {
-    throw refuse(
-      refusal,
-      null,
-      'entry-count',
-      `has ${entries.length} entries; ${limits.maxEntries} are allowed`,
-    );
+    throw refuse(refusal, null, 'entry-count', `has more than the ${limits.maxEntries} entries allowed`);
   }
-  const checked = entries.map((entry) => checkEntry(entry, limits, options));
-  let total = 0;
-  for (const entry of checked) {
-    total += entry.bytes;
-    if (total > limits.maxTotalBytes) {
-      throw refuse(refusal, entry.path, 'total-size', `unpacks to more than ${limits.maxTotalBytes} bytes`);
-    }
-  }
+  const checked = entries.map((entry) => ({ ...checkEntry(entry, limits, options), endsBefore: startsAt }));
+  checkTotals(checked, limits, refusal);
   checkTwins(checked, refusal);
-  checkOverlaps(checked, refusal);
+  checkOverlaps(checked, startsAt, refusal);
   return checked;
 }
 
@@ -91,7 +106,7 @@ function checkEntry(
   entry: ZipEntry,
   limits: ExtractLimits,
   { symlinks, refusal }: { symlinks: 'refuse' | 'inside'; refusal: Refusal },
-): CheckedEntry {
+): Omit<CheckedEntry, 'endsBefore'> {
   const raw = decodeName(entry, refusal);
   const fail = (rule: string, problem: string): never => {
     throw refuse(refusal, raw, rule, problem);
@@ -106,6 +121,7 @@ function checkEntry(
     fail('method', `is packed by the unknown method ${entry.method}`);
   if (entry.method === 0 && entry.compressedBytes !== entry.bytes)
     fail('size', 'is stored with two different sizes');
+  if (entry.bytes > 0 && entry.compressedBytes === 0) fail('size', 'is made from nothing');
   const isSymlink = type === S_IFLNK;
   if (isSymlink && symlinks === 'refuse')
     fail('symlink', 'is a symbolic link; packages may hold files and folders only');
@@ -122,12 +138,32 @@ function checkEntry(
   return { ...entry, path, isDirectory, isSymlink, executable: (entry.mode & 0o111) !== 0 };
 }
 
+/** All of them together, which no single one need exceed. */
+function checkTotals(entries: readonly CheckedEntry[], limits: ExtractLimits, refusal: Refusal): void {
+  let bytes = 0;
+  let packed = 0;
+  for (const entry of entries) {
+    bytes += entry.bytes;
+    packed += entry.compressedBytes;
+    if (bytes > limits.maxTotalBytes)
+      throw refuse(
+        refusal,
+        entry.path,
+        'total-size',
+        `makes more than the ${limits.maxTotalBytes} bytes allowed`,
+      );
+  }
+  if (bytes > RATIO_FROM_BYTES && bytes > packed * limits.maxRatio)
+    throw refuse(refusal, null, 'ratio', `unpacks to more than ${limits.maxRatio} times its size`);
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decodeName(entry: ZipEntry, refusal: Refusal): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(entry.nameBytes);
+    return UTF8.decode(entry.nameBytes);
   } catch {
-    // Without the flag the name is in some code page; Latin letters are the best reading that loses nothing.
-    if (!entry.utf8) return entry.nameBytes.toString('latin1');
+    if (!entry.utf8) return decodeCodePage437(entry.nameBytes);
     throw refuse(
       refusal,
       entry.nameBytes.toString('latin1'),
@@ -135,6 +171,12 @@ function decodeName(entry: ZipEntry, refusal: Refusal): string {
       'has a name that is not UTF-8',
     );
   }
+}
+
+function decodeCodePage437(bytes: Buffer): string {
+  return Array.from(bytes, (byte) =>
+    byte < 0x80 ? String.fromCharCode(byte) : (CODE_PAGE_437[byte - 0x80] ?? ''),
+  ).join('');
 }
 
 /** What is wrong with a path in an archive, on any of the three systems; null: nothing. */
@@ -189,23 +231,49 @@ function checkTwins(entries: readonly CheckedEntry[], refusal: Refusal): void {
   }
 }
 
+/** What no file system takes for two: letters of any case, composed or not, characters that nobody sees left out. */
 function foldName(path: string): string {
-  return path.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFC');
+  const visible = path.normalize('NFKC').replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
+  // Twice lower, for a capital that is not the capital of its small letter (ẞ, ß and SS).
+  return visible.toLowerCase().toUpperCase().toLowerCase().normalize('NFKC');
+}
+
+/**
+ * Whether a symbolic link could lead out. Its target may climb at its beginning only, and no higher than the root:
+ * then no chain of links can either, whatever the folders on the way turn out to be (with `a/up -> ..`, a link
+ * `b -> a/up/..` is outside).
+ */
+export function leadsOut(path: string, target: string): boolean {
+  if (target === '' || target.startsWith('/') || /[\\\0]/.test(target) || /^[A-Za-z]:/.test(target))
+    return true;
+  const segments = target.split('/').filter((segment) => segment !== '' && segment !== '.');
+  const climbs = segments.findIndex((segment) => segment !== '..');
+  const up = climbs === -1 ? segments.length : climbs;
+  return segments.slice(up).includes('..') || up > path.split('/').length - 1;
 }
 
 /** Entries whose bytes overlap unpack to more than the archive holds. */
-function checkOverlaps(entries: readonly CheckedEntry[], refusal: Refusal): void {
+function checkOverlaps(entries: readonly CheckedEntry[], startsAt: number, refusal: Refusal): void {
   const sorted = entries.toSorted((a, b) => a.localHeaderOffset - b.localHeaderOffset);
-  let end = 0;
-  for (const entry of sorted) {
-    if (entry.localHeaderOffset < end) throw refuse(refusal, entry.path, 'overlap', 'overlaps another entry');
-    // A local header has 30 bytes before its name.
-    end = entry.localHeaderOffset + 30 + entry.nameBytes.length + entry.compressedBytes;
+  for (const [index, entry] of sorted.entries()) {
+    entry.endsBefore = sorted[index + 1]?.localHeaderOffset ?? startsAt;
+    const end = entry.localHeaderOffset + LOCAL_HEADER_BYTES + entry.nameBytes.length + entry.compressedBytes;
+    if (end > entry.endsBefore) throw overlaps(refusal, entry);
   }
 }
 
+export function overlaps(refusal: Refusal, entry: CheckedEntry): AgentError {
+  return refuse(refusal, entry.path, 'overlap', 'reaches into what comes after it in the archive');
+}
+
 export function refuse(refusal: Refusal, entry: string | null, rule: string, problem: string): AgentError {
+  const shown =
+    entry !== null && entry.length > SHOWN_CHARACTERS ? `${entry.slice(0, SHOWN_CHARACTERS)}…` : entry;
   const subject =
-    entry === null ? refusal.what : `${refusal.what} was refused: the entry ${JSON.stringify(entry)}`;
-  return new AgentError(refusal.code, `${subject} ${problem}.`, { details: { entry, rule } });
+    shown === null ? refusal.what : `${refusal.what} was refused: the entry ${JSON.stringify(shown)}`;
+  const hint = refusal.code === 'PACKAGE_REFUSED' ? HINTS[rule] : undefined;
+  return new AgentError(refusal.code, `${subject} ${problem}.`, {
+    details: { entry: shown, rule },
+    ...(hint !== undefined && { hint }),
+  });
 }
