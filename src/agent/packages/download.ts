@@ -1,8 +1,9 @@
-import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
-import { parseContentHash } from './content-hash.ts';
+import { AgentError, isAgentError } from '../../shared/errors.ts';
+import { diskError } from './disk.ts';
+import { type ExpectedFile, verifyFile } from './verify-file.ts';
 
 export interface DownloadResponse {
   status: number;
@@ -27,16 +28,14 @@ export interface DownloadOptions {
   path: string;
   /** In messages: "the package of INVOICES". */
   what: string;
-  /** As the API stated them; a hash that cannot be recognised is a warning. */
-  expected?: { lengthBytes?: number | undefined; hash?: string | undefined };
+  expected?: ExpectedFile;
   maxBytes: number;
   timeoutMs: number;
   idleTimeoutMs: number;
   signal: AbortSignal;
   attempts?: number;
   onProgress?: (progress: DownloadProgress) => void;
-  warn?: (message: string) => void;
-  sleep?: (milliseconds: number) => Promise<unknown>;
+  sleep?: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
 }
 
 export interface Downloaded {
@@ -49,6 +48,7 @@ export interface Downloaded {
 
 const DEFAULT_ATTEMPTS = 4;
 const FIRST_WAIT_MS = 500;
+const RANGE_NOT_SATISFIABLE = 416;
 
 /**
  * Streams a download to disk. What breaks off is resumed where the server gives a strong ETag, else begun again.
@@ -56,26 +56,27 @@ const FIRST_WAIT_MS = 500;
  *   larger than allowed; HOST_DISK; PLATFORM_UNREACHABLE or PLATFORM_ERROR when it cannot be had; INTERRUPTED
  */
 export async function downloadToFile(options: DownloadOptions): Promise<Downloaded> {
-  const partialPath = `${options.path}.partial-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
-  const attempts = options.attempts ?? DEFAULT_ATTEMPTS;
-  const sleep = options.sleep ?? delay;
+  const { attempts = DEFAULT_ATTEMPTS, sleep = sleepFor } = options;
+  const partialPath = `${options.path}.partial-${randomUUID()}`;
   const deadline = AbortSignal.timeout(options.timeoutMs);
-  const state: DownloadState = { etag: null, bytes: 0, resumed: 0, totalBytes: null };
+  const ends = AbortSignal.any([options.signal, deadline]);
+  const state: DownloadState = { etag: null, bytes: 0, resumed: 0 };
   try {
+    if ((options.expected?.lengthBytes ?? 0) > options.maxBytes) throw tooLarge(options);
     for (let attempt = 1; ; attempt++) {
       try {
-        await receive(options, partialPath, state, deadline);
-        break;
+        await receive(options, partialPath, state, ends);
+        const sha256 = await onDisk(options, () =>
+          verifyFile(partialPath, options.what, options.expected ?? {}),
+        );
+        await onDisk(options, () => rename(partialPath, options.path));
+        return { bytes: state.bytes, sha256, resumed: state.resumed };
       } catch (thrown) {
         const error = toDownloadError(thrown, options, deadline);
-        if (attempt >= attempts || !error.retryable || options.signal.aborted || deadline.aborted)
-          throw error;
-        await sleep(FIRST_WAIT_MS * 2 ** (attempt - 1));
+        if (attempt >= attempts || ends.aborted || !mayHelp(error, state)) throw error;
+        await sleep(FIRST_WAIT_MS * 2 ** (attempt - 1), ends);
       }
     }
-    const sha256 = await check(options, partialPath);
-    await rename(partialPath, options.path);
-    return { bytes: state.bytes, sha256, resumed: state.resumed };
   } finally {
     await rm(partialPath, { force: true });
   }
@@ -86,21 +87,39 @@ interface DownloadState {
   etag: string | null;
   bytes: number;
   resumed: number;
-  totalBytes: number | null;
+}
+
+/** Whether to try again; what must not be built upon is dropped from `state`. */
+function mayHelp(error: AgentError, state: DownloadState): boolean {
+  // Pieces that were put together wrongly, or a place to go on from that is none: only the whole will do.
+  const wronglyResumed =
+    (error.code === 'PACKAGE_HASH_MISMATCH' && state.resumed > 0) ||
+    (error.details?.status === RANGE_NOT_SATISFIABLE && mayResume(state));
+  if (wronglyResumed) Object.assign(state, { etag: null, bytes: 0, resumed: 0 });
+  return wronglyResumed || (error.retryable && error.code !== 'HOST_DISK');
+}
+
+function mayResume({ etag, bytes }: DownloadState): boolean {
+  return etag !== null && bytes > 0;
 }
 
 async function receive(
   options: DownloadOptions,
   partialPath: string,
   state: DownloadState,
-  deadline: AbortSignal,
+  ends: AbortSignal,
 ): Promise<void> {
   const idle = new AbortController();
   let idleTimer = setTimeout(() => idle.abort(), options.idleTimeoutMs);
-  const signal = AbortSignal.any([options.signal, deadline, idle.signal]);
-  const resuming = state.etag !== null && state.bytes > 0;
-  let file: FileHandle | null = null;
+  const heard = () => {
+    clearTimeout(idleTimer);
+    idleTimer = setTimeout(() => idle.abort(), options.idleTimeoutMs);
+  };
+  let body: DownloadResponse['body'] = null;
   try {
+    const signal = AbortSignal.any([ends, idle.signal]);
+    signal.throwIfAborted();
+    const resuming = mayResume(state);
     const response = await options.open({
       headers: {
         'accept-encoding': 'identity',
@@ -108,80 +127,81 @@ async function receive(
       },
       signal,
     });
-    const goesOn = resuming && response.status === 206 && startsAt(response.headers, state.bytes);
-    if (goesOn) state.resumed++;
-    else state.bytes = 0;
-    refuseHtml(response.headers, options);
-    state.etag = strongEtag(response.headers);
-    const stated = Number(response.headers.get('content-length') ?? Number.NaN);
-    state.totalBytes = Number.isNaN(stated) ? (options.expected?.lengthBytes ?? null) : state.bytes + stated;
-    file = await open(partialPath, goesOn ? 'a' : 'w', 0o600);
-    for await (const chunk of response.body ?? []) {
-      clearTimeout(idleTimer);
-      idleTimer = setTimeout(() => idle.abort(), options.idleTimeoutMs);
-      state.bytes += chunk.length;
-      if (state.bytes > options.maxBytes) throw tooLarge(options);
-      await file.write(chunk);
-      options.onProgress?.({ bytes: state.bytes, totalBytes: state.totalBytes });
-    }
-    if (!Number.isNaN(stated) && state.totalBytes !== null && state.bytes < state.totalBytes) {
-      throw new AgentError(
-        'PLATFORM_UNREACHABLE',
-        `${capital(options.what)} broke off after ${state.bytes} bytes.`,
-      );
-    }
-    await file.sync();
+    body = response.body;
+    const place = placeOf(response, resuming, options, state);
+    await writeBody(body, place, { options, partialPath, state, heard });
   } catch (error) {
-    if (idle.signal.aborted && !options.signal.aborted) {
-      throw new AgentError(
-        'PLATFORM_UNREACHABLE',
-        `${capital(options.what)} stood still for ${options.idleTimeoutMs / 1000} s while it was downloaded.`,
-        { cause: error },
-      );
-    }
+    await body?.cancel().catch(() => {}); // frees the connection when nobody reads on
+    if (idle.signal.aborted && !ends.aborted) throw stoodStill(options, error);
     throw error;
   } finally {
     clearTimeout(idleTimer);
-    await file?.close();
   }
 }
 
-/** Length and hash of the whole file, against what the API stated. */
-async function check(options: DownloadOptions, path: string): Promise<string> {
-  const { lengthBytes, hash } = options.expected ?? {};
-  const stated = hash === undefined ? null : parseContentHash(hash);
-  if (hash !== undefined && stated === null) {
-    options.warn?.(`The content hash of ${options.what} is of an unknown form; only its length was checked.`);
+/** Where an answer is to be written to, and how long the file then is; null: the answer does not say. */
+interface Place {
+  goesOn: boolean;
+  wholeBytes: number | null;
+}
+
+/** Goes on where the last answer broke off if this one does; else it must be the whole, from its beginning. */
+function placeOf(
+  { status, headers }: DownloadResponse,
+  resuming: boolean,
+  options: DownloadOptions,
+  state: DownloadState,
+): Place {
+  refuseHtml(headers, options);
+  const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') ?? [];
+  const length = isEncoded(headers) ? null : lengthOf(headers);
+  if (resuming && status === 206 && Number(first) === state.bytes) {
+    state.resumed++;
+    const end = length === null ? null : state.bytes + length;
+    return { goesOn: true, wholeBytes: total === undefined || total === '*' ? end : Number(total) };
   }
-  const { size } = await stat(path);
-  if (lengthBytes !== undefined && size !== lengthBytes) {
+  Object.assign(state, { etag: null, bytes: 0, resumed: 0 });
+  if (status !== 200) {
+    const part = status === 206 ? ': another part than the one asked for' : '';
     throw new AgentError(
-      'PACKAGE_HASH_MISMATCH',
-      `${capital(options.what)} has ${size} bytes; the platform states ${lengthBytes}.`,
-      { details: { expectedBytes: lengthBytes, actualBytes: size } },
+      'PLATFORM_ERROR',
+      `Instead of ${options.what} came an answer with status ${status}${part}.`,
     );
   }
-  const hashes: Hash[] = [createHash('sha256')];
-  if (stated && stated.algorithm !== 'sha256') hashes.push(createHash(stated.algorithm));
-  const file = await open(path);
+  if (isEncoded(headers)) return { goesOn: false, wholeBytes: null };
+  state.etag = strongEtag(headers);
+  // Without a length and without chunks the answer ends where the connection does, be it too early.
+  const endsUnmarked = length === null && headers.get('transfer-encoding') === null;
+  return { goesOn: false, wholeBytes: endsUnmarked ? (options.expected?.lengthBytes ?? null) : length };
+}
+
+async function writeBody(
+  body: DownloadResponse['body'],
+  { goesOn, wholeBytes }: Place,
+  to: { options: DownloadOptions; partialPath: string; state: DownloadState; heard: () => void },
+): Promise<void> {
+  const { options, partialPath, state, heard } = to;
+  if ((wholeBytes ?? 0) > options.maxBytes) throw tooLarge(options);
+  const totalBytes = wholeBytes ?? options.expected?.lengthBytes ?? null;
+  const file = await onDisk(options, () => open(partialPath, goesOn ? 'a' : 'w', 0o600));
   try {
-    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 })) {
-      for (const one of hashes) one.update(chunk as Buffer);
+    for await (const chunk of body ?? []) {
+      heard();
+      if (state.bytes + chunk.length > options.maxBytes) throw tooLarge(options);
+      await onDisk(options, () => file.writeFile(chunk)); // all of it or an error, unlike write()
+      state.bytes += chunk.length;
+      options.onProgress?.({ bytes: state.bytes, totalBytes });
     }
+    if (wholeBytes !== null && state.bytes < wholeBytes) {
+      throw new AgentError(
+        'PLATFORM_UNREACHABLE',
+        `${capital(options.what)} broke off after ${state.bytes} of ${wholeBytes} bytes.`,
+      );
+    }
+    await onDisk(options, () => file.sync());
   } finally {
     await file.close();
   }
-  const digests = hashes.map((one) => one.digest());
-  const [sha256 = Buffer.alloc(0)] = digests;
-  const actual = digests.at(-1) ?? sha256;
-  if (stated && !actual.equals(stated.digest)) {
-    throw new AgentError(
-      'PACKAGE_HASH_MISMATCH',
-      `${capital(options.what)} is not what the platform states: its ${stated.algorithm} is ${actual.toString('hex')}, not ${stated.digest.toString('hex')}.`,
-      { details: { algorithm: stated.algorithm } },
-    );
-  }
-  return sha256.toString('hex');
 }
 
 function toDownloadError(thrown: unknown, options: DownloadOptions, deadline: AbortSignal): AgentError {
@@ -196,22 +216,19 @@ function toDownloadError(thrown: unknown, options: DownloadOptions, deadline: Ab
     );
   }
   if (isAgentError(thrown)) return thrown;
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new AgentError('HOST_DISK', `The disk was full while ${options.what} was downloaded.`, {
-      cause: thrown,
-      retryable: false,
-    });
-  }
-  if (typeof code === 'string' && /^E(ACCES|PERM|ROFS|ISDIR|NOENT|NOTDIR)$/.test(code))
-    return toAgentError(thrown);
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   return new AgentError(
     'PLATFORM_UNREACHABLE',
     `${capital(options.what)} could not be downloaded: ${reason}.`,
-    {
-      cause: thrown,
-    },
+    { cause: thrown },
+  );
+}
+
+function stoodStill(options: DownloadOptions, cause: unknown): AgentError {
+  return new AgentError(
+    'PLATFORM_UNREACHABLE',
+    `${capital(options.what)} stood still for ${options.idleTimeoutMs / 1000} s while it was downloaded.`,
+    { cause },
   );
 }
 
@@ -228,12 +245,34 @@ function tooLarge(options: DownloadOptions): AgentError {
   return new AgentError(
     'PACKAGE_REFUSED',
     `${capital(options.what)} is larger than the ${options.maxBytes} bytes that this host allows.`,
-    { details: { entry: null, rule: 'archive-size' } },
+    {
+      details: { entry: null, rule: 'archive-size' },
+      hint: 'Make the package smaller, or raise packageMaxBytes on this host.',
+    },
   );
 }
 
-function startsAt(headers: Headers, bytes: number): boolean {
-  return headers.get('content-range')?.startsWith(`bytes ${bytes}-`) ?? false;
+async function onDisk<T>(options: DownloadOptions, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw diskError(error, `${options.what} was downloaded`);
+  }
+}
+
+/** Ends early when `signal` aborts. */
+async function sleepFor(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch(() => {});
+}
+
+function lengthOf(headers: Headers): number | null {
+  const text = headers.get('content-length') ?? '';
+  return /^\d+$/.test(text) ? Number(text) : null;
+}
+
+/** What arrives is then decoded: neither lengths nor ranges of the answer are those of the file. */
+function isEncoded(headers: Headers): boolean {
+  return !/^(identity)?$/i.test(headers.get('content-encoding')?.trim() ?? '');
 }
 
 function strongEtag(headers: Headers): string | null {

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeAtomically } from '../home/write-atomically.ts';
+import { parseContentHash } from './content-hash.ts';
+import { checkFreeSpace, diskError } from './disk.ts';
 import { type DownloadProgress, downloadToFile, type OpenDownload } from './download.ts';
 import { extractPackage } from './extract-package.ts';
 import { loadManifest, type Manifest } from './manifest.ts';
@@ -18,11 +21,13 @@ export interface SourceFile {
 export interface PackageRequest {
   robotId: string;
   robotCode: string;
+  /** Names the content where the source file's hash does not. */
+  revision: string;
   sourceFile: SourceFile;
   open: OpenDownload;
+  /** Ends the making, also for those who joined it. */
   signal: AbortSignal;
   onProgress?: (progress: DownloadProgress) => void;
-  warn?: (message: string) => void;
 }
 
 export interface UnpackedPackage {
@@ -30,6 +35,7 @@ export interface UnpackedPackage {
   digest: string;
   dir: string;
   manifest: Manifest;
+  /** For the log of each run: what could not be checked, what the manifest holds that is not known. */
   warnings: string[];
 }
 
@@ -54,83 +60,122 @@ const IndexSchema = z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/) });
 
 /** Packages by the hash of their bytes: `<dir>/<sha256>/`, and which revision has which bytes in `<dir>/index/`. */
 export function createPackageStore(options: PackageStoreOptions): PackageStore {
-  const { dir } = options;
+  const { dir, limits } = options;
+  const indexDir = join(dir, 'index');
   const making = new Map<string, Promise<UnpackedPackage>>();
-  const unpacking = new Map<string, Promise<void>>();
+  const unpacking = new Map<string, Promise<UnpackedPackage>>();
 
-  async function ensure(request: PackageRequest, indexPath: string): Promise<UnpackedPackage> {
+  async function ensure(request: PackageRequest, key: string): Promise<UnpackedPackage> {
+    const indexPath = join(indexDir, `${key}.json`);
     const known = await readIndex(indexPath);
-    // Its manifest may be invalid: the same bytes would be no better for being downloaded again.
-    if (known !== null && (await exists(join(dir, known)))) return await open(known);
-    await mkdir(join(dir, 'index'), { recursive: true, mode: 0o700 });
-    const archivePath = join(dir, `.download-${process.pid}-${keyOf(request).slice(0, 16)}`);
+    const found = known === null ? null : await findUnpacked(known);
+    return found ?? (await make(request, key, indexPath));
+  }
+
+  async function make(request: PackageRequest, key: string, indexPath: string): Promise<UnpackedPackage> {
+    const { robotCode, sourceFile, signal, onProgress } = request;
+    const what = `the package of ${robotCode}`;
+    const archivePath = join(dir, `.download-${key.slice(0, 16)}`);
     try {
+      await mkdir(indexDir, { recursive: true, mode: 0o700 });
+      // One that is larger than is allowed is refused for that.
+      const bytes = Math.min(sourceFile.contentLength, limits.maxArchiveBytes);
+      await checkFreeSpace(dir, bytes, `to download ${what}`);
       const { sha256 } = await downloadToFile({
         open: request.open,
         path: archivePath,
-        what: `the package of ${request.robotCode}`,
-        expected: { lengthBytes: request.sourceFile.contentLength, hash: request.sourceFile.contentHash },
-        maxBytes: options.limits.maxArchiveBytes,
+        what,
+        expected: { lengthBytes: sourceFile.contentLength, hash: sourceFile.contentHash },
+        maxBytes: limits.maxArchiveBytes,
         timeoutMs: options.downloadTimeoutMs,
         idleTimeoutMs: options.downloadIdleTimeoutMs,
-        signal: request.signal,
-        ...(request.onProgress && { onProgress: request.onProgress }),
-        ...(request.warn && { warn: request.warn }),
+        signal,
+        ...(onProgress && { onProgress }),
       });
-      // Robots may have the same package: whoever comes second waits, and finds it or meets its own refusal.
-      while (unpacking.has(sha256)) await unpacking.get(sha256)?.catch(() => undefined);
-      const unpacked = unpack(request, archivePath, join(dir, sha256)).finally(() =>
-        unpacking.delete(sha256),
-      );
-      unpacking.set(sha256, unpacked);
-      await unpacked;
-      await writeIndex(indexPath, sha256);
-      return await open(sha256);
+      // Two robots may have the same package.
+      const unpacked = await once(unpacking, sha256, () => unpack(sha256, archivePath, request));
+      writeAtomically(indexPath, JSON.stringify({ digest: sha256 }));
+      return unpacked;
+    } catch (error) {
+      throw diskError(error, `${what} was made ready`);
     } finally {
       await rm(archivePath, { force: true });
     }
   }
 
-  async function unpack(request: PackageRequest, archivePath: string, targetDir: string): Promise<void> {
-    if (await exists(targetDir)) return;
+  async function unpack(
+    digest: string,
+    archivePath: string,
+    { robotCode, signal }: PackageRequest,
+  ): Promise<UnpackedPackage> {
+    const found = await findUnpacked(digest);
+    if (found) return found;
+    const targetDir = join(dir, digest);
+    await rm(targetDir, { recursive: true, force: true }); // somebody took something out of it
     await extractPackage({
       archivePath,
       targetDir,
-      limits: options.limits,
+      limits,
       symlinks: 'refuse',
-      refusal: { code: 'PACKAGE_REFUSED', what: `The package of ${request.robotCode}` },
-      signal: request.signal,
+      refusal: { code: 'PACKAGE_REFUSED', what: `The package of ${robotCode}` },
+      signal,
     });
+    try {
+      return { digest, dir: targetDir, ...(await loadManifest(targetDir)) };
+    } catch (error) {
+      await rm(targetDir, { recursive: true, force: true });
+      throw error;
+    }
   }
 
-  async function open(digest: string): Promise<UnpackedPackage> {
+  /** null where the package is not there, or not whole. */
+  async function findUnpacked(digest: string): Promise<UnpackedPackage | null> {
     const packageDir = join(dir, digest);
-    return { digest, dir: packageDir, ...(await loadManifest(packageDir)) };
+    return await loadManifest(packageDir).then(
+      (loaded) => ({ digest, dir: packageDir, ...loaded }),
+      () => null,
+    );
   }
 
   return {
-    ensurePackage: (request) => {
+    ensurePackage: async (request) => {
       const key = keyOf(request);
-      const going = making.get(key);
-      if (going) return going;
-      const made = ensure(request, join(dir, 'index', `${key}.json`)).finally(() => making.delete(key));
-      making.set(key, made);
-      return made;
+      const unpacked = await once(making, key, () => ensure(request, key));
+      return { ...unpacked, warnings: [...hashWarnings(request), ...unpacked.warnings] };
     },
     sweep: async () => {
       for (const name of await readdir(dir).catch(() => [])) {
         if (/^\.(download-|.*\.partial-)/.test(name))
           await rm(join(dir, name), { recursive: true, force: true });
       }
+      for (const name of await readdir(indexDir).catch(() => [])) {
+        if (name.endsWith('.tmp')) await rm(join(indexDir, name), { force: true });
+      }
     },
   };
 }
 
+/** Who comes while something is being made waits for the same making. */
+function once<T>(going: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const known = going.get(key);
+  if (known) return known;
+  const made = make().finally(() => going.delete(key));
+  going.set(key, made);
+  return made;
+}
+
+function hashWarnings({ robotCode, sourceFile }: PackageRequest): string[] {
+  if (parseContentHash(sourceFile.contentHash) !== null) return [];
+  return [
+    `The content hash that the platform states for the package of ${robotCode} is of an unknown form; only its length was checked.`,
+  ];
+}
+
 /** One revision of one robot, as a file name. */
-function keyOf({ robotId, sourceFile }: PackageRequest): string {
+function keyOf({ robotId, revision, sourceFile }: PackageRequest): string {
   const { id, contentHash, contentLength } = sourceFile;
   return createHash('sha256')
-    .update(JSON.stringify([robotId, id, contentHash, contentLength]))
+    .update(JSON.stringify([robotId, revision, id, contentHash, contentLength]))
     .digest('hex');
 }
 
@@ -140,16 +185,4 @@ async function readIndex(path: string): Promise<string | null> {
   } catch {
     return null; // not there, or not ours: made anew
   }
-}
-
-async function writeIndex(path: string, digest: string): Promise<void> {
-  await writeFile(`${path}.partial`, JSON.stringify({ digest }), { mode: 0o600 });
-  await rename(`${path}.partial`, path);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }
