@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   isAlias,
@@ -12,6 +12,7 @@ import {
   type Scalar,
 } from 'yaml';
 import { AgentError } from '../../shared/errors.ts';
+import { nearestWord } from '../config/nearest-word.ts';
 
 /** `kubot.yaml`, read. docs/kubot.schema.json describes it for editors. */
 export interface Manifest {
@@ -21,40 +22,47 @@ export interface Manifest {
   postInstall: { name: string; shell: string }[];
 }
 
+interface ReadManifest {
+  manifest: Manifest;
+  warnings: string[];
+}
+
 const FILE_NAME = 'kubot.yaml';
-const MAX_BYTES = 1024 * 1024;
-const VERSION = /^\d+(\.\d+){0,3}([-+.]?[a-z0-9]+)*$/i;
+/** As long as one argument of a program may be on Linux; a hostile file of this size is read in under a second. */
+const MAX_BYTES = 128 * 1024;
+const VERSION = /^\d[a-z0-9]*([-+.][a-z0-9]+)*$/i;
+const MOST_WARNINGS = 20;
+const KEYS = ['operations', 'tools', 'post-install'];
+const STEP_KEYS = ['name', 'shell'];
+const TOOLS = ['python', 'nodejs'];
 
 /**
  * Reads the manifest of an unpacked package.
  * @throws AgentError MANIFEST_INVALID with `{line, field}`
  */
-export async function loadManifest(packageDir: string): Promise<{ manifest: Manifest; warnings: string[] }> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(join(packageDir, FILE_NAME));
-  } catch (error) {
-    const [inner] = await foldersWithManifest(packageDir);
-    const where =
-      inner === undefined ? '' : ` There is one in the folder ${inner}: pack what is in it, not the folder.`;
-    throw new AgentError('MANIFEST_INVALID', `The package has no ${FILE_NAME} at its root.${where}`, {
-      details: { line: null, field: null },
-      hint: `Put ${FILE_NAME} at the root of the ZIP.`,
-      cause: error,
-    });
+export async function loadManifest(packageDir: string): Promise<ReadManifest> {
+  const names = await readdir(packageDir, { withFileTypes: true });
+  // By its exact name: a file system that overlooks case would find what others do not.
+  if (!names.some((entry) => entry.name === FILE_NAME && entry.isFile())) {
+    throw new AgentError(
+      'MANIFEST_INVALID',
+      `The package has no ${FILE_NAME} at its root.${await whereInstead(packageDir, names)}`,
+      { details: { line: null, field: null }, hint: `Put ${FILE_NAME} at the root of the ZIP.` },
+    );
   }
-  if (bytes.length > MAX_BYTES) throw invalid(null, null, `${FILE_NAME} is larger than 1 MB.`);
+  const bytes = await readStart(join(packageDir, FILE_NAME), MAX_BYTES + 1);
+  if (bytes.length > MAX_BYTES) throw unreadable(`is larger than ${MAX_BYTES / 1024} KB`, 'Shorten it');
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw invalid(null, null, `${FILE_NAME} is not UTF-8.`);
+    throw unreadable('is not UTF-8', 'Save it as UTF-8');
   }
   return parseManifest(text);
 }
 
 /** @throws AgentError MANIFEST_INVALID; its message begins "kubot.yaml line N: field …" */
-export function parseManifest(text: string): { manifest: Manifest; warnings: string[] } {
+export function parseManifest(text: string): ReadManifest {
   return new ManifestReader(text).read();
 }
 
@@ -62,12 +70,13 @@ class ManifestReader {
   readonly #lines = new LineCounter();
   readonly #text: string;
   readonly #warnings: string[] = [];
+  #unknownKeys = 0;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  read(): { manifest: Manifest; warnings: string[] } {
+  read(): ReadManifest {
     const root = this.#rootMap();
     const operations: Manifest['operations'] = [];
     const tools: Manifest['tools'] = {};
@@ -78,6 +87,8 @@ class ManifestReader {
         case 'operations':
           sawOperations = true;
           operations.push(...this.#steps(value, node, 'operations', true));
+          if (operations.length === 0)
+            throw this.#error(node, 'operations', 'is empty: a robot needs at least one operation');
           break;
         case 'tools':
           Object.assign(tools, this.#tools(value, node));
@@ -86,35 +97,28 @@ class ManifestReader {
           postInstall.push(...this.#steps(value, node, 'post-install', false));
           break;
         default:
-          this.#warnUnknown(key, node);
+          this.#warnUnknown(key, '', node, KEYS);
       }
     }
-    if (!sawOperations) this.#fail(root, 'operations', 'is missing: a robot needs at least one operation');
-    if (operations.length === 0)
-      this.#fail(root, 'operations', 'is empty: a robot needs at least one operation');
+    if (!sawOperations)
+      throw this.#error(root, 'operations', 'is missing: a robot needs at least one operation');
+    if (this.#unknownKeys > MOST_WARNINGS)
+      this.#warnings.push(`${FILE_NAME}: ${this.#unknownKeys - MOST_WARNINGS} more keys are not known.`);
     return { manifest: { operations, tools, postInstall }, warnings: this.#warnings };
   }
 
   #rootMap() {
-    let documents: ReturnType<typeof parseAllDocuments>;
-    try {
-      documents = parseAllDocuments(this.#text, { lineCounter: this.#lines, uniqueKeys: true, merge: false });
-    } catch (error) {
-      throw invalid(
-        null,
-        null,
-        `${FILE_NAME} cannot be read: ${error instanceof Error ? error.message : error}.`,
-      );
-    }
-    const [document, second] = [...documents];
-    if (!document) throw invalid(1, null, `${FILE_NAME} line 1: the file is empty.`);
+    // Keys are held to be unique by #pairs: the parser compares each with each.
+    const options = { lineCounter: this.#lines, uniqueKeys: false, prettyErrors: false };
+    const [document, second] = [...parseAllDocuments(this.#text, options)];
+    if (!document) throw this.#error(null, null, 'the file is empty');
     const problem = document.errors[0];
     if (problem) {
-      const { line } = this.#lines.linePos(problem.pos[0]);
-      const reason = problem.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '');
-      throw invalid(line, null, `${FILE_NAME} line ${line}: ${reason}.`);
+      const line = Math.max(1, this.#lines.linePos(problem.pos[0]).line);
+      const reason = /call stack/i.test(problem.message) ? 'It is nested too deeply' : problem.message;
+      throw invalid(line, null, `${FILE_NAME} line ${line}: ${reason.replace(/\.$/, '')}.`);
     }
-    if (second) this.#fail(second.contents, null, 'the file holds a second document; only one is read');
+    if (second) throw this.#error(second.contents, null, 'a second document begins; only one is allowed');
     const root = document.contents;
     if (!isMap(root)) {
       throw this.#error(
@@ -127,18 +131,17 @@ class ManifestReader {
   }
 
   #steps(value: unknown, at: Node | null, field: string, unique: boolean): { name: string; shell: string }[] {
-    if (isScalar(value) && value.value === null && !unique) return [];
-    if (!isSeq(value)) throw this.#error(at, field, 'must be a list');
+    if (isNull(value) && !unique) return [];
+    if (!isSeq(value)) throw this.#wrong(value, at, field, 'must be a list');
     const names = new Set<string>();
     return value.items.map((item, index) => {
       const path = `${field}[${index}]`;
       if (!isMap(item))
-        throw this.#error((item as Node | null) ?? at, path, 'must have the keys name and shell');
+        throw this.#wrong(item, (item as Node | null) ?? at, path, 'must have the keys name and shell');
       const found: { name?: string; shell?: string } = {};
-      for (const pair of this.#pairs(item, `${path}.`)) {
-        if (pair.key === 'name' || pair.key === 'shell') {
-          found[pair.key] = this.#text_(pair.value, pair.node, `${path}.${pair.key}`);
-        } else this.#warnUnknown(`${path}.${pair.key}`, pair.node);
+      for (const { key, value: text, node } of this.#pairs(item, `${path}.`)) {
+        if (key === 'name' || key === 'shell') found[key] = this.#textOf(text, node, `${path}.${key}`);
+        else this.#warnUnknown(key, `${path}.`, node, STEP_KEYS);
       }
       if (found.shell === undefined) throw this.#error(item, `${path}.shell`, 'is missing');
       if (found.name === undefined && unique) throw this.#error(item, `${path}.name`, 'is missing');
@@ -150,47 +153,64 @@ class ManifestReader {
   }
 
   #tools(value: unknown, at: Node | null): Manifest['tools'] {
-    if (isScalar(value) && value.value === null) return {};
-    if (!isMap(value)) throw this.#error(at, 'tools', 'must name versions: python and/or nodejs');
+    if (isNull(value)) return {};
+    if (!isMap(value)) throw this.#wrong(value, at, 'tools', 'must name versions: python and/or nodejs');
     const tools: Manifest['tools'] = {};
-    for (const pair of this.#pairs(value, 'tools.')) {
-      if (pair.key !== 'python' && pair.key !== 'nodejs') {
-        this.#warnUnknown(`tools.${pair.key}`, pair.node);
+    for (const { key, value: version, node } of this.#pairs(value, 'tools.')) {
+      if (key !== 'python' && key !== 'nodejs') {
+        this.#warnUnknown(key, 'tools.', node, TOOLS);
         continue;
       }
-      const version = isScalar(pair.value) ? sourceOf(pair.value) : '';
-      if (!VERSION.test(version)) {
-        throw this.#error(pair.node, `tools.${pair.key}`, 'must be a version such as 3.11.4');
-      }
-      tools[pair.key] = version;
+      const source = isScalar(version) ? sourceOf(version) : '';
+      if (!VERSION.test(source))
+        throw this.#wrong(version, node, `tools.${key}`, 'must be a version such as 3.11.4');
+      tools[key] = source;
     }
     return tools;
   }
 
-  #text_(value: unknown, at: Node | null, field: string): string {
-    if (!isScalar(value)) throw this.#error((value as Node | null) ?? at, field, 'must be text');
+  #textOf(value: unknown, at: Node | null, field: string): string {
+    if (!isScalar(value)) throw this.#wrong(value, at, field, 'must be text');
     const text = typeof value.value === 'string' ? value.value : sourceOf(value);
-    if (value.value === null || text.trim() === '') throw this.#error(at, field, 'must not be empty');
+    if (isNull(value) || text.trim() === '') throw this.#error(at, field, 'must not be empty');
     if (text.includes('\0')) throw this.#error(at, field, 'must not hold a NUL character');
     return text;
   }
 
   #pairs(map: { items: Pair[] }, prefix: string): { key: string; value: unknown; node: Node | null }[] {
+    const keys = new Set<string>();
     return map.items.map((pair) => {
       const node = pair.key as Node | null;
-      if (!isScalar(pair.key)) throw this.#error(node, `${prefix}?`, 'a key must be plain text');
-      if (isAlias(pair.value))
-        throw this.#error(node, `${prefix}${pair.key.value}`, 'aliases are not supported');
-      return { key: String(pair.key.value), value: pair.value, node };
+      if (!isScalar(pair.key)) {
+        const problem = 'has a key that is not plain text';
+        throw prefix === ''
+          ? this.#error(node, null, `the file ${problem}`)
+          : this.#error(node, prefix.slice(0, -1), problem);
+      }
+      const key = sourceOf(pair.key);
+      if (keys.has(key)) throw this.#error(node, `${prefix}${key}`, 'is there twice');
+      keys.add(key);
+      return { key, value: pair.value, node };
     });
   }
 
-  #warnUnknown(field: string, node: Node | null): void {
-    this.#warnings.push(`${FILE_NAME} line ${this.#lineOf(node)}: ${field} is not known and was left out.`);
+  #warnUnknown(key: string, prefix: string, node: Node | null, known: readonly string[]): void {
+    this.#unknownKeys++;
+    if (this.#unknownKeys > MOST_WARNINGS) return;
+    const near = key.length < 40 ? nearestWord(key.replaceAll('.', '-'), known) : null;
+    const meant = near === null || near === key ? '' : `; did you mean ${near}?`;
+    this.#warnings.push(
+      `${FILE_NAME} line ${this.#lineOf(node)}: ${prefix}${key} is not known and was left out${meant || '.'}`,
+    );
   }
 
-  #fail(node: unknown, field: string | null, problem: string): never {
-    throw this.#error(node as Node | null, field, problem);
+  /** A value of another kind than was expected. */
+  #wrong(value: unknown, at: Node | null, field: string, problem: string): AgentError {
+    return this.#error(
+      at,
+      field,
+      isAlias(value) ? 'must be written out: aliases are not supported' : problem,
+    );
   }
 
   #error(node: Node | null, field: string | null, problem: string): AgentError {
@@ -209,15 +229,47 @@ function sourceOf(scalar: Scalar): string {
   return (scalar.source ?? String(scalar.value ?? '')).trim();
 }
 
+function isNull(value: unknown): boolean {
+  return value === null || (isScalar(value) && value.value === null);
+}
+
 function invalid(line: number | null, field: string | null, message: string): AgentError {
   return new AgentError('MANIFEST_INVALID', message, { details: { line, field } });
 }
 
-async function foldersWithManifest(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true });
-  const folders = entries.filter((entry) => entry.isDirectory()).slice(0, 50);
-  const found = await Promise.all(
-    folders.map(async ({ name }) => ((await readdir(join(dir, name))).includes(FILE_NAME) ? [name] : [])),
-  );
-  return found.flat();
+function unreadable(problem: string, remedy: string): AgentError {
+  return new AgentError('MANIFEST_INVALID', `${FILE_NAME} ${problem}.`, {
+    details: { line: null, field: null },
+    hint: `${remedy} and upload the robot again.`,
+  });
+}
+
+/** No more of a file than its first bytes, however long it is. */
+async function readStart(path: string, bytes: number): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const start = Buffer.alloc(bytes);
+    let at = 0;
+    for (let read = -1; read !== 0 && at < bytes; at += read)
+      read = (await file.read(start, at, bytes - at, at)).bytesRead;
+    return start.subarray(0, at);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The mistakes that people make: another name, or the folder packed rather than what is in it. */
+async function whereInstead(
+  packageDir: string,
+  entries: readonly { name: string; isDirectory(): boolean }[],
+): Promise<string> {
+  const misnamed = entries.find(({ name }) => /^kubot\.ya?ml$/i.test(name));
+  if (misnamed?.isDirectory()) return ` ${misnamed.name} is a folder.`;
+  if (misnamed) return ` There is ${misnamed.name}: rename it.`;
+  for (const folder of entries.filter((entry) => entry.isDirectory()).slice(0, 50)) {
+    const inner = await readdir(join(packageDir, folder.name));
+    if (inner.includes(FILE_NAME))
+      return ` There is one in the folder ${folder.name}: pack what is in it, not the folder.`;
+  }
+  return '';
 }
