@@ -24,8 +24,8 @@ import { openPlatform } from './platform-link.ts';
 import { sweepLeftovers } from './process/sweep-leftovers.ts';
 import { Decider } from './runs/decide.ts';
 import { Hold } from './runs/hold.ts';
+import { openRetention } from './runs/open-retention.ts';
 import { recoverRuns } from './runs/recover-runs.ts';
-import { removeOldRunFolders } from './runs/retention.ts';
 import { RunManager } from './runs/run-manager.ts';
 import { Scheduler } from './runs/scheduler.ts';
 import { untilDone } from './runs/until-done.ts';
@@ -48,8 +48,6 @@ export interface AgentFacts {
 export interface StartedAgent extends Pick<Agent, 'untilDone' | 'drain' | 'cancelAll' | 'close'> {
   handlers: ControlHandlers;
 }
-
-const HOUR_MS = 60 * 60_000;
 
 /**
  * Wires the real parts and starts them: home and journal first, then the control API, so that `status` answers,
@@ -180,6 +178,15 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
         sources.poke();
       },
     });
+    const retention = openRetention({
+      journal,
+      paths,
+      settings: config.settings,
+      log,
+      now,
+      places: () => [...services.preparer.places(), ...manager.list().flatMap((active) => active.places)],
+    });
+    closers.push(() => retention.close());
     const handlers = createHandlers({
       services,
       manager,
@@ -190,6 +197,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       robots: () => platform.catalogue.all(),
       pokeSources: () => sources.poke(),
       settings: createConfigHandlers(config),
+      prune: ({ dryRun }) => retention.prune(dryRun),
       closing: closing.signal,
     });
     const server = await startControlServer({ socketPath, handlers, log });
@@ -221,19 +229,8 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
         },
       }),
     );
-    const hour = setInterval(() => void retain(), HOUR_MS);
-    const retain = () =>
-      removeOldRunFolders({
-        journal,
-        runsDir: paths.runs,
-        keepMs: config.settings.runRetentionMs,
-        now,
-        log,
-      }).catch((error: unknown) => log.warn('Old runs could not be removed', { message: String(error) }));
-    void retain();
     closers.push(async () => {
       clearInterval(minute);
-      clearInterval(hour);
       loops.abort();
       closing.abort();
       manager.dropUntaken();

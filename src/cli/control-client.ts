@@ -36,6 +36,7 @@ export function connectToAgent(homeDir: string): ControlHandlers {
     pause: async (input) => Status.parse(await call('pause', input)),
     resume: async () => Status.parse(await call('resume')),
     drain: async () => Status.parse(await call('drain')),
+    prune: async (input) => CONTROL_API.prune.output.parse(await call('prune', input)),
     configGet: async (input) => CONTROL_API.configGet.output.parse(await call('configGet', input)),
     configSet: async (input) => CONTROL_API.configSet.output.parse(await call('configSet', input)),
     configExplain: async () => CONTROL_API.configExplain.output.parse(await call('configExplain')),

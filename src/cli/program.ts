@@ -137,6 +137,11 @@ function addOrders(add: Add): void {
     .option('--for <duration>', 'resume by itself after this')
     .option('--reason <text>', 'shown in the status');
   add('resume', 'take work again', async () => (await import('./commands/orders.ts')).resume);
+  add(
+    'prune',
+    'free what the home keeps beyond its limits of age and size',
+    async () => (await import('./commands/prune.ts')).prune,
+  ).option('--dry-run', 'only tell what would go');
   add('drain', 'no new work; what runs finishes', async () => (await import('./commands/orders.ts')).drain);
 }
 

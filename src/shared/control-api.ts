@@ -47,6 +47,16 @@ export const ErrorDocumentSchema = z.object({
   details: z.record(z.string(), z.unknown()).nullable(),
 });
 
+const PrunedItemSchema = z.object({
+  kind: z.enum(['run', 'environment', 'package', 'runtime']),
+  /** Of a run, its id; else the name of its folder. */
+  id: z.string(),
+  bytes: z.number(),
+  reason: z.string(),
+});
+
+const PrunedSchema = z.object({ items: z.array(PrunedItemSchema), bytes: z.number() });
+
 const NONE = z.strictObject({});
 const byId = z.strictObject({ id: z.string().min(1) });
 const settingKey = z.string().min(1);
@@ -98,6 +108,8 @@ export const CONTROL_API = {
   ),
   resume: call(NONE, StatusSchema),
   drain: call(NONE, StatusSchema),
+  /** Frees what the home keeps beyond its limits; with `dryRun` only tells. */
+  prune: call(z.strictObject({ dryRun: z.boolean() }), PrunedSchema),
   configGet: call(z.strictObject({ key: settingKey }), SettingViewSchema),
   configSet: call(z.strictObject({ key: settingKey, value: z.unknown() }), SettingViewSchema),
   configExplain: call(NONE, z.array(ExplainedSettingSchema)),
@@ -137,6 +149,8 @@ type HandlerOf<D> =
 export type ControlHandlers = { readonly [M in ControlMethod]: HandlerOf<ControlApi[M]> };
 
 export type ControlEvent = z.infer<typeof ControlEventSchema>;
+export type Pruned = z.infer<typeof PrunedSchema>;
+export type PrunedItem = z.infer<typeof PrunedItemSchema>;
 export type Progress = z.infer<typeof ProgressSchema>;
 export type RunsQuery = z.infer<typeof RunsQuerySchema>;
 export type SettingView = z.infer<typeof SettingViewSchema>;

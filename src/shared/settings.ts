@@ -237,6 +237,21 @@ export const SettingsSchema = z.strictObject({
     ms.default(14 * DAY),
     'How long folders and logs of ended runs are kept.',
   ),
+  runRetentionBytes: setting(
+    'size',
+    bytes.default(10 * GB),
+    'What folders of ended runs may hold; the oldest go first.',
+  ),
+  storeRetentionMs: setting(
+    'duration',
+    ms.default(30 * DAY),
+    'How long packages, runtimes and environments are kept that nothing uses.',
+  ),
+  storeMaxBytes: setting(
+    'size',
+    bytes.default(20 * GB),
+    'What packages, runtimes and environments may hold; those unused for longest go first, never one in use.',
+  ),
   logLevel: setting(
     'choice',
     z.enum(['error', 'warn', 'info', 'debug']).default('info'),

@@ -25,6 +25,7 @@ export interface HandlerParts {
   /** There may be work now. */
   pokeSources: () => void;
   settings: Pick<ControlHandlers, 'configGet' | 'configSet' | 'configExplain'>;
+  prune: ControlHandlers['prune'];
   closing: AbortSignal;
 }
 
@@ -100,6 +101,7 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
       manager.dropUntaken();
       return parts.status();
     },
+    prune: parts.prune,
     ...parts.settings,
     events: (signal) =>
       hub.stream(signal === undefined ? parts.closing : AbortSignal.any([signal, parts.closing])),

@@ -34,6 +34,8 @@ export class ActiveRun {
   readonly request: RunRequest;
   /** As it is prepared: another revision than the one it was queued with, if that was gone by then. */
   robot: CatalogueRobot;
+  /** Folders of package, runtimes and environment that it needs. */
+  places: readonly string[] = [];
   /** Set when this host owns the task: from then on the run is settled, whatever happens. */
   taken = false;
   /** The robot completed its own task through the gateway. */

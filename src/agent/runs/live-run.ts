@@ -52,6 +52,7 @@ async function prepareStep(active: ActiveRun, services: RunServices): Promise<Pr
   try {
     const prepared = await prepareLatest(active, services);
     services.failures.forget(failureKey());
+    active.places = prepared.places;
     const operation = resolveOperation(prepared.manifest, request.operation);
     active.change({
       operation: operation.name,

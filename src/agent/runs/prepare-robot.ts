@@ -14,6 +14,8 @@ export interface PreparedRobot {
   revision: string;
   manifest: Manifest;
   environment: Environment;
+  /** The folders that its runs need: of package, runtimes and environment. */
+  places: readonly string[];
   /** Said in each run's log: unknown keys of the manifest, another runtime than the one asked for. */
   warnings: string[];
 }
@@ -91,11 +93,13 @@ export async function prepareRobot(
     log: (line) => log.debug('Preparing', { robot: robot.code, line }),
     warn,
   });
+  const places = [unpacked.dir, ...installed.map((runtime) => runtime.root), environment.dir];
   return {
     robotId: robot.id,
     revision: robot.revision,
     manifest: unpacked.manifest,
     environment,
+    places,
     warnings,
   };
 }

@@ -1,31 +1,152 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import type { Pruned, PrunedItem } from '../../shared/control-api.ts';
+import type { Settings } from '../../shared/settings.ts';
+import type { HomePaths } from '../home/home-paths.ts';
 import type { Journal } from '../journal/open-journal.ts';
-import type { AgentLog } from '../logs/agent-log.ts';
 import { removeTree } from '../runtimes/remove-tree.ts';
+import { describeDuration } from './outcome.ts';
 
 export interface RetentionOptions {
   journal: Journal;
-  runsDir: string;
-  keepMs: number;
+  paths: Pick<HomePaths, 'runs' | 'packages' | 'runtimes' | 'environments'>;
+  settings: Pick<Settings, 'runRetentionMs' | 'runRetentionBytes' | 'storeRetentionMs' | 'storeMaxBytes'>;
+  /** Folders that runs need, now or next. */
+  inUse: readonly string[];
   now: () => number;
-  log: AgentLog;
 }
 
+/** What was touched this lately may be in the making. */
+const YOUNG_MS = 60 * 60_000;
+
+interface Candidate {
+  kind: PrunedItem['kind'];
+  id: string;
+  dir: string;
+  bytes: number;
+  usedAtMs: number;
+}
+
+/** Something that may go, and where it is. */
+export type Prunable = PrunedItem & { dir: string };
+
 /**
- * Removes the folders of runs that ended longer ago than `keepMs`, and of runs that the journal does not know;
- * the journal keeps what was known of the former.
+ * What this host keeps beyond its limits of age and size: folders of ended runs (the journal keeps what was known of
+ * them), and packages, runtimes and environments that nothing needs now; they are fetched and made again when they
+ * are needed. Never anything in use.
  */
-export async function removeOldRunFolders(options: RetentionOptions): Promise<number> {
-  const { journal, runsDir, keepMs, now, log } = options;
-  const before = new Date(now() - keepMs).toISOString();
-  let removed = 0;
-  for (const name of await readdir(runsDir).catch(() => [])) {
-    const run = journal.runs.find(name);
-    if (run && (run.endedAt === null || run.endedAt >= before)) continue;
-    await removeTree(join(runsDir, name));
-    removed++;
+export async function findPrunable(options: RetentionOptions): Promise<Prunable[]> {
+  return [...(await findRuns(options)), ...(await findStored(options))];
+}
+
+/** What the control API tells of it. */
+export function prunedOf(found: readonly Prunable[]): Pruned {
+  const items = found.map(({ kind, id, bytes, reason }) => ({ kind, id, bytes, reason }));
+  return { items, bytes: items.reduce((sum, item) => sum + item.bytes, 0) };
+}
+
+/** Removes what `findPrunable` found. */
+export async function prune(found: readonly Prunable[]): Promise<void> {
+  for (const { kind, dir, id } of found) {
+    // The record first: without it a folder counts as half made, and is made anew.
+    if (kind === 'runtime') await rm(join(dir, '..', 'index', `${id}.json`), { force: true });
+    await removeTree(dir);
   }
-  if (removed > 0) log.info('Old run folders removed', { removed });
-  return removed;
+}
+
+async function findRuns(options: RetentionOptions): Promise<Prunable[]> {
+  const { journal, paths, settings, now } = options;
+  const found: Prunable[] = [];
+  const kept: Candidate[] = [];
+  for (const id of await namesIn(paths.runs)) {
+    const run = journal.runs.find(id);
+    const dir = join(paths.runs, id);
+    if (run?.state === 'ended' || !run) {
+      const endedAtMs = Date.parse(run?.endedAt ?? '');
+      const candidate = { kind: 'run' as const, id, dir, bytes: await sizeOf(dir), usedAtMs: endedAtMs };
+      if (!run) found.push({ ...itemOf(candidate), reason: 'no run of the journal', dir });
+      else if (now() - endedAtMs > settings.runRetentionMs) {
+        const reason = `ended ${describeDuration(now() - endedAtMs)} ago (runRetentionMs)`;
+        found.push({ ...itemOf(candidate), reason, dir });
+      } else kept.push(candidate);
+    }
+  }
+  const reason = `runs hold more than ${settings.runRetentionBytes.toLocaleString('en')} bytes (runRetentionBytes)`;
+  return [...found, ...overLimit(kept, settings.runRetentionBytes, reason)];
+}
+
+async function findStored(options: RetentionOptions): Promise<Prunable[]> {
+  const { paths, settings, inUse, now } = options;
+  const found: Prunable[] = [];
+  const kept: Candidate[] = [];
+  let bytesInUse = 0;
+  for (const [kind, store] of [
+    ['environment', paths.environments],
+    ['package', paths.packages],
+    ['runtime', paths.runtimes],
+  ] as const) {
+    for (const id of await namesIn(store)) {
+      const dir = join(store, id);
+      const info = await stat(dir).catch(() => null);
+      if (!info?.isDirectory() || id === 'index' || id.startsWith('.')) continue;
+      const candidate = { kind, id, dir, bytes: await sizeOf(dir), usedAtMs: info.mtimeMs };
+      const idleMs = now() - info.mtimeMs;
+      if (isInUse(dir, inUse) || idleMs < YOUNG_MS) bytesInUse += candidate.bytes;
+      else if (idleMs > settings.storeRetentionMs) {
+        const reason = `not used for ${describeDuration(idleMs)} (storeRetentionMs)`;
+        found.push({ ...itemOf(candidate), reason, dir });
+      } else kept.push(candidate);
+    }
+  }
+  const reason = `the stores hold more than ${settings.storeMaxBytes.toLocaleString('en')} bytes (storeMaxBytes)`;
+  return [...found, ...overLimit(kept, settings.storeMaxBytes - bytesInUse, reason)];
+}
+
+/** Marks what is in use now as used now: what retention goes by. */
+export async function noteUse({
+  paths,
+  inUse,
+  now,
+}: Pick<RetentionOptions, 'paths' | 'inUse' | 'now'>): Promise<void> {
+  for (const store of [paths.environments, paths.packages, paths.runtimes]) {
+    for (const id of await namesIn(store)) {
+      const dir = join(store, id);
+      if (isInUse(dir, inUse)) await utimes(dir, now() / 1000, now() / 1000).catch(() => undefined);
+    }
+  }
+}
+
+function isInUse(dir: string, inUse: readonly string[]): boolean {
+  return inUse.some((place) => place === dir || place.startsWith(dir + sep));
+}
+
+/** Those that do not fit, the newest kept longest. */
+function overLimit(candidates: readonly Candidate[], maxBytes: number, reason: string): Prunable[] {
+  let bytes = 0;
+  return candidates
+    .toSorted((a, b) => b.usedAtMs - a.usedAtMs)
+    .filter((candidate) => {
+      bytes += candidate.bytes;
+      return bytes > maxBytes;
+    })
+    .map((candidate) => ({ ...itemOf(candidate), reason, dir: candidate.dir }));
+}
+
+function itemOf({ kind, id, bytes }: Candidate): Omit<PrunedItem, 'reason'> {
+  return { kind, id, bytes };
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  return (await readdir(dir).catch(() => [])).sort();
+}
+
+/** Of a folder's files; links count as nothing. */
+async function sizeOf(dir: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(dir, { withFileTypes: true }).catch(() => [])) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) bytes += await sizeOf(path);
+    else if (entry.isFile()) bytes += (await lstat(path).catch(() => null))?.size ?? 0;
+  }
+  return bytes;
 }

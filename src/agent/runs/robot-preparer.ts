@@ -72,6 +72,11 @@ export class RobotPreparer {
     return this.#entries.get(robotId)?.state !== 'unsupported';
   }
 
+  /** Folders that the next runs of the robots need. */
+  places(): string[] {
+    return [...this.#entries.values()].flatMap(({ prepared }) => prepared?.places ?? []);
+  }
+
   /** Resolves when nothing is being prepared. */
   async whenIdle(): Promise<void> {
     await Promise.allSettled(this.#works);

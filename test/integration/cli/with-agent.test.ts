@@ -100,6 +100,7 @@ function handlers(): ControlHandlers {
     pause: note(STATUS),
     resume: note(STATUS),
     drain: note(STATUS),
+    prune: note({ items: [], bytes: 0 }),
     configGet: note({ key: 'pollMinMs', value: 1, source: 'flag' as const }),
     configSet: note({ key: 'pollMinMs', value: 1, source: 'file' as const }),
     configExplain: note([]),

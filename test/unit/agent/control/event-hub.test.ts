@@ -9,7 +9,14 @@ const at = '2026-01-02T03:04:05.000Z';
 
 const STATUS: Status = {
   agent: { pid: 1, version: '1', home: '/h', installationId: 'i', startedAt: at, state: 'idle' },
-  connection: { endpoint: 'https://k', state: 'connected', since: at, nextTryAt: null, lastError: null },
+  connection: {
+    endpoint: 'https://k',
+    state: 'connected',
+    since: at,
+    nextTryAt: null,
+    lastError: null,
+    clockSkewMs: null,
+  },
   worker: null,
   sources: [],
   sandbox: { requested: 'standard', achieved: 'off', missing: [] },
