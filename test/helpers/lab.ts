@@ -130,7 +130,11 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     await agent.start();
     return agent;
   };
-  let agent = await startAgent(options.settings ?? {});
+  let agent = await startAgent(options.settings ?? {}).catch(async (error: unknown) => {
+    await platform.close();
+    await removeTree(dir);
+    throw error;
+  });
 
   const ask = async (path: string, method = 'GET', body?: unknown) => {
     const response = await fetch(`${platform.url}/v2024-06-14${path}`, {
