@@ -132,29 +132,12 @@ describe.runIf(process.platform === 'linux').each(containments)('a tree held by 
 
   describe.runIf(runs)('a program', () => {
     test('sees the descriptors 0, 1 and 2 alone, and no variable but its own and the cookie', async () => {
-      const robot = await start(contained, '/bin/sh', [
-        '-c',
-        'ls /proc/$$/fd | tr "\\n" " "; tr "\\0" "\\n" < /proc/$$/environ',
-      ]);
-      const [descriptors, ...variables] = (await textOf(robot))
-        .trim()
-        .split(' ')
-        .join('\n')
-        .split('\n\n')
-        .flatMap((part) => [part.replaceAll('\n', ' ')]);
-      const text = [descriptors, ...variables].join(' ');
-      expect(text.split(' ').filter((word) => /^\d+$/.test(word) && Number(word) < 20)).toEqual([
-        '0',
-        '1',
-        '2',
-      ]);
-      expect(
-        text
-          .split(' ')
-          .filter((word) => word.includes('='))
-          .map((word) => word.split('=')[0])
-          .sort(),
-      ).toEqual(['KUBOT_RUN_ID', 'PATH', ...(text.includes('PWD=') ? ['PWD'] : [])].sort());
+      // Without a pipe of the shell's own, whose ends it would hold for a moment.
+      const list = 'ls /proc/$$/fd; tr "\\0" "\\n" < /proc/$$/environ';
+      const words = (await textOf(await start(contained, '/bin/sh', ['-c', list]))).trim().split('\n');
+      expect(words.filter((word) => /^\d+$/.test(word) && Number(word) < 20)).toEqual(['0', '1', '2']);
+      const names = words.filter((word) => word.includes('=')).map((word) => word.split('=')[0]);
+      expect(names.filter((name) => name !== 'PWD').sort()).toEqual(['KUBOT_RUN_ID', 'PATH']);
     });
 
     test('may open /dev/stdout and /dev/stderr again', async () => {
