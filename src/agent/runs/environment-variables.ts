@@ -67,6 +67,9 @@ export function buildVariables(input: VariablesInput): BuiltVariables {
     ...input.agent,
     ...input.kuflow,
   };
+  // Windows takes `Path` and `PATH` for one.
+  const nameAs = (name: string) => (input.system.platform === 'win32' ? name.toUpperCase() : name);
+  const fixedNames = new Set(Object.keys(fixed).map(nameAs));
   const warnings: string[] = [];
   const extraCaFiles: string[] = [];
   const own: Record<string, string> = {};
@@ -76,7 +79,7 @@ export function buildVariables(input: VariablesInput): BuiltVariables {
       warnings.push(`The variable ${JSON.stringify(name)} was left out: no such name is possible.`);
     else if (value.includes('\0'))
       warnings.push(`The variable ${name} was left out: its value holds a NUL character.`);
-    else if (PROTECTED.test(name) || Object.hasOwn(fixed, name))
+    else if (PROTECTED.test(name) || fixedNames.has(nameAs(name)))
       warnings.push(`The variable ${name} was left out: the agent sets it, or it changes how programs load.`);
     else own[name] = value;
   }

@@ -34,8 +34,8 @@ export function packageIndexVariables(
 ): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const conf of files.pipConfs) {
-    for (const [key, value] of iniOf(conf)) {
-      const name = PIP_KEYS[key.replace(/^(global|install)\./, '')];
+    for (const [key, value] of iniOf(withLongValues(conf))) {
+      const name = PIP_KEYS[key.replace(/^(global|install)\./, '').replaceAll('_', '-')];
       if (name) variables[name] = value;
     }
   }
@@ -68,11 +68,37 @@ export function indexSecrets(variables: Readonly<Record<string, string>>): strin
   for (const [name, value] of Object.entries(variables)) {
     if (/:_(authToken|auth|password)$/.test(name)) secrets.push(value);
     for (const part of value.split(/\s+/)) {
-      const password = /^[a-z+]+:\/\/[^/@\s]*:([^/@\s]+)@/i.exec(part)?.[1];
-      if (password) secrets.push(decodeURIComponent(password));
+      const login = /^[a-z+]+:\/\/([^/@\s]+)@/i.exec(part)?.[1];
+      if (login !== undefined) secrets.push(...secretsOfLogin(login));
     }
   }
   return secrets;
+}
+
+/** Of `user:password`, or of a token alone: as it stands in the URL and as it is sent. */
+function secretsOfLogin(login: string): string[] {
+  const secret = login.slice(login.indexOf(':') + 1);
+  try {
+    return [secret, decodeURIComponent(secret)];
+  } catch {
+    return [secret];
+  }
+}
+
+/** In pip.conf a value goes on over lines that are indented deeper than its key. */
+function withLongValues(conf: string): string {
+  const lines: string[] = [];
+  let keyIndent = Number.POSITIVE_INFINITY;
+  for (const line of conf.split(/\r?\n/)) {
+    const indent = line.search(/\S/);
+    if (indent === -1 || /^\s*[#;]/.test(line)) continue;
+    if (indent > keyIndent) lines.push(`${lines.pop()} ${line.trim()}`);
+    else {
+      lines.push(line);
+      keyIndent = line.trimStart().startsWith('[') ? Number.POSITIVE_INFINITY : indent;
+    }
+  }
+  return lines.join('\n');
 }
 
 /** Sections of pip.conf become prefixes: `global.index-url`. */

@@ -12,7 +12,7 @@ const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 /**
  * How a manifest's `shell` line is run. POSIX: `/bin/sh -c` with word splitting off, so that an unquoted
  * `${KUFLOW_EXECUTION_OUTDIR}` stays one word where its path has a space; values are never pasted in as text.
- * Windows: `cmd.exe /d /s /c` with each `${VAR}` replaced by its quoted value.
+ * Windows: `cmd.exe /d /s /c` with each `${VAR}` replaced by its value, quoted where the line does not quote it.
  * @throws AgentError MANIFEST_INVALID for a value that cmd.exe could read as code
  */
 export function shellCommand(
@@ -36,7 +36,7 @@ export function shellCommand(
 }
 
 function quoteForCmd(shell: string, variables: Readonly<Record<string, string>>): string {
-  return shell.replace(VARIABLE, (_all, name: string) => {
+  return shell.replace(VARIABLE, (_all, name: string, place: number) => {
     const value = variables[name] ?? '';
     if (/["%!\r\n]/.test(value)) {
       throw new AgentError(
@@ -48,6 +48,9 @@ function quoteForCmd(shell: string, variables: Readonly<Record<string, string>>)
         },
       );
     }
-    return value === '' ? '' : `"${value}"`;
+    // A backslash before the closing quote would make programs read on behind it.
+    const text = value.replace(/\\+$/, '$&$&');
+    const isQuoted = (shell.slice(0, place).match(/"/g)?.length ?? 0) % 2 === 1;
+    return isQuoted || text === '' ? text : `"${text}"`;
   });
 }

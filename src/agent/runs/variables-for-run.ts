@@ -46,7 +46,8 @@ export class RunVariables {
 
   /** Secrets that come from the host, whatever the robot. */
   get hostSecrets(): string[] {
-    return indexSecrets(this.#host.packageIndexes);
+    const { proxy } = this.#config.settings;
+    return indexSecrets({ ...this.#host.packageIndexes, ...(proxy !== null && { proxy }) });
   }
 
   forPostInstall(robot: CatalogueRobot, folders: PostInstallFolders): Record<string, string> {
