@@ -40,6 +40,14 @@ export interface ZipSpec {
   end?: { count?: number; directoryBytes?: number; directoryAt?: number; disk?: number };
 }
 
+/** What the agent allows a package unless its settings say otherwise. */
+export const PACKAGE_LIMITS = {
+  maxArchiveBytes: 512 * 1024 ** 2,
+  maxEntries: 20_000,
+  maxTotalBytes: 2 * 1024 ** 3,
+  maxFileBytes: 1024 ** 3,
+  maxRatio: 200,
+};
 export const FILE_MODE = 0o100644;
 export const FOLDER_MODE = 0o040755;
 const IN_ZIP64 = 0xffffffff;

@@ -121,10 +121,10 @@ async function receive(
     signal.throwIfAborted();
     const resuming = mayResume(state);
     const response = await options.open({
-      headers: {
-        'accept-encoding': 'identity',
-        ...(resuming && { range: `bytes=${state.bytes}-`, 'if-range': state.etag ?? '' }),
-      },
+      // To a request with a range fetch adds accept-encoding: identity by itself.
+      headers: resuming
+        ? { range: `bytes=${state.bytes}-`, 'if-range': state.etag ?? '' }
+        : { 'accept-encoding': 'identity' },
       signal,
     });
     body = response.body;

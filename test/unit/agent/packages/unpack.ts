@@ -4,14 +4,7 @@ import { join, relative } from 'node:path';
 import { extractPackage } from '../../../../src/agent/packages/extract-package.ts';
 import type { ExtractLimits } from '../../../../src/agent/packages/zip-rules.ts';
 import { toAgentError } from '../../../../src/shared/errors.ts';
-
-export const LIMITS: ExtractLimits = {
-  maxArchiveBytes: 512 * 1024 ** 2,
-  maxEntries: 20_000,
-  maxTotalBytes: 2 * 1024 ** 3,
-  maxFileBytes: 1024 ** 3,
-  maxRatio: 200,
-};
+import { PACKAGE_LIMITS } from '../../../helpers/make-zip.ts';
 
 /** What became of an archive: the files it made, or the error, and what lies beside it afterwards. */
 export interface Unpacked {
@@ -40,7 +33,7 @@ export async function unpack(zip: Buffer, options: UnpackOptions = {}): Promise<
       await extractPackage({
         archivePath: join(dir, 'package.zip'),
         targetDir,
-        limits: { ...LIMITS, ...options.limits },
+        limits: { ...PACKAGE_LIMITS, ...options.limits },
         symlinks: options.symlinks ?? 'refuse',
         refusal: { code: 'PACKAGE_REFUSED', what: 'The package of INVOICES' },
         signal: options.signal ?? new AbortController().signal,

@@ -8,7 +8,7 @@ import {
   type ZipEntry,
 } from '../../../../src/agent/packages/zip-rules.ts';
 import { toAgentError } from '../../../../src/shared/errors.ts';
-import { LIMITS } from './unpack.ts';
+import { PACKAGE_LIMITS } from '../../../helpers/make-zip.ts';
 
 describe('a name in an archive', () => {
   test.each([
@@ -177,7 +177,7 @@ function judge(entries: ZipEntry[]): { entry: unknown; rule: unknown } | null {
     return { ...entry, localHeaderOffset };
   });
   try {
-    checkEntries({ entries: placed, startsAt: at }, LIMITS, {
+    checkEntries({ entries: placed, startsAt: at }, PACKAGE_LIMITS, {
       symlinks: 'refuse',
       refusal: { code: 'PACKAGE_REFUSED', what: 'The package of INVOICES' },
     });
