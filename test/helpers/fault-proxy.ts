@@ -2,24 +2,31 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
 /** What goes wrong with one request. `before`: the platform never saw it; `after`: it acted on it. */
-type FaultKind =
+export type FaultKind =
   | { kind: 'reset-before' }
   | { kind: 'reset-after' }
   | { kind: 'hang-before' }
   | { kind: 'hang-after' }
   /** Head and the first bytes of the true answer, then the connection is reset. */
   | { kind: 'cut'; bytes: number }
+  /** The request comes late; never, when its client has left by then. */
   | { kind: 'delay'; milliseconds: number }
+  /** The request comes late, even when its client has left by then. */
+  | { kind: 'deliver-late'; milliseconds: number }
+  /** The platform acts at once; its answer comes late. */
+  | { kind: 'delay-answer'; milliseconds: number }
   /** The true answer, a few bytes at a time. */
   | { kind: 'trickle'; chunkBytes: number; everyMs: number }
   /** An answer of the proxy's own; the platform never sees the request. */
   | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string | Buffer };
 
 type Fault = FaultKind & {
-  /** `path` is as sent: with the version and the query. */
-  match: (method: string, path: string) => boolean;
+  /** `path` is as sent: with the version and the query. `body` is empty unless it is JSON. */
+  match: (method: string, path: string, body: string) => boolean;
   /** How many requests it befalls; 1 unless given. */
   times?: number;
+  /** Hears when the fault has what it befalls: `acted` is told only where the platform acts on the request. */
+  onPhase?: (phase: 'begun' | 'acted', request: { method: string; path: string }) => void;
 };
 
 interface SeenRequest {
@@ -39,6 +46,8 @@ export interface FaultProxy {
   /** Faults are tried in the order they were added; the first that matches is used up by one. */
   add(fault: Fault): void;
   clear(): void;
+  /** Cuts the connections on which a client waits for an answer. */
+  cutWaiting(): void;
   /** Refuses connections and cuts those that are open. */
   down(): Promise<void>;
   /** Listens on the same port again. */
@@ -52,22 +61,31 @@ export async function startFaultProxy(options: { target: string }): Promise<Faul
   const faults: { fault: Fault; left: number }[] = [];
   const requests: SeenRequest[] = [];
   const sockets = new Set<Socket>();
+  const waiting = new Set<ServerResponse>();
   let server = http.createServer();
 
-  const takeFault = (method: string, path: string): Fault | null => {
-    const found = faults.find(({ fault, left }) => left > 0 && fault.match(method, path));
+  const takeFault = (method: string, path: string, body: string): Fault | null => {
+    const found = faults.find(({ fault, left }) => left > 0 && fault.match(method, path, body));
     if (!found) return null;
     found.left--;
     return found.fault;
   };
 
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
+    const { method = 'GET', url: path = '/', headers } = request;
+    const isJson = headers['content-type']?.includes('json') === true;
+    const body = isJson ? await readAll(request) : null;
+    if (isJson && !request.complete) return;
+    const fault = takeFault(method, path, body?.toString() ?? '');
+    const seen = { method, path, headers, fault: fault?.kind ?? null, status: null };
+    requests.push(seen);
+    serve({ target, request, body, response, fault, seen });
+  };
   const listen = async (port: number) => {
     server = http.createServer((request, response) => {
-      const { method = 'GET', url: path = '/' } = request;
-      const fault = takeFault(method, path);
-      const seen = { method, path, headers: request.headers, fault: fault?.kind ?? null, status: null };
-      requests.push(seen);
-      serve({ target, request, response, fault, seen });
+      waiting.add(response);
+      response.on('close', () => waiting.delete(response));
+      void take(request, response);
     });
     server.on('connection', (socket) => {
       sockets.add(socket);
@@ -98,6 +116,9 @@ export async function startFaultProxy(options: { target: string }): Promise<Faul
     clear: () => {
       faults.length = 0;
     },
+    cutWaiting: () => {
+      for (const response of waiting) response.socket?.resetAndDestroy();
+    },
     down: stop,
     up: async () => {
       await listen(port);
@@ -109,13 +130,16 @@ export async function startFaultProxy(options: { target: string }): Promise<Faul
 interface Exchange {
   target: URL;
   request: IncomingMessage;
+  /** Read already; null: it is still to be read. */
+  body: Buffer | null;
   response: ServerResponse;
   fault: Fault | null;
   seen: SeenRequest;
 }
 
 function serve(exchange: Exchange): void {
-  const { request, response, fault } = exchange;
+  const { request, response, fault, seen } = exchange;
+  fault?.onPhase?.('begun', seen);
   switch (fault?.kind) {
     case 'reset-before':
       request.socket.resetAndDestroy();
@@ -126,11 +150,16 @@ function serve(exchange: Exchange): void {
     case 'answer': {
       request.resume();
       const headers = { 'content-type': 'application/json', ...fault.headers };
-      exchange.seen.status = fault.status;
+      seen.status = fault.status;
       response.writeHead(fault.status, headers).end(fault.body ?? '');
       return;
     }
     case 'delay':
+      setTimeout(() => {
+        if (!response.destroyed) forward(exchange);
+      }, fault.milliseconds);
+      return;
+    case 'deliver-late':
       setTimeout(() => forward(exchange), fault.milliseconds);
       return;
     default:
@@ -139,7 +168,7 @@ function serve(exchange: Exchange): void {
 }
 
 function forward(exchange: Exchange): void {
-  const { target, request, response } = exchange;
+  const { target, request, body, response } = exchange;
   const upstream = http.request(
     {
       hostname: target.hostname,
@@ -154,7 +183,8 @@ function forward(exchange: Exchange): void {
   // A platform that is away looks to the client as if the proxy were: the connection breaks.
   upstream.on('error', () => request.socket.resetAndDestroy());
   response.on('close', () => upstream.destroy());
-  request.pipe(upstream);
+  if (body === null) request.pipe(upstream);
+  else upstream.end(body);
 }
 
 function relay(exchange: Exchange, answer: IncomingMessage): void {
@@ -165,12 +195,21 @@ function relay(exchange: Exchange, answer: IncomingMessage): void {
     response.writeHead(status, answer.rawHeaders);
   };
   answer.on('error', () => request.socket.resetAndDestroy());
+  fault?.onPhase?.('acted', seen);
   switch (fault?.kind) {
     case 'reset-after':
       answer.resume().on('end', () => request.socket.resetAndDestroy());
       return;
     case 'hang-after':
       answer.resume();
+      return;
+    case 'delay-answer':
+      void readAll(answer).then((body) => {
+        setTimeout(() => {
+          begin();
+          response.end(body);
+        }, fault.milliseconds);
+      });
       return;
     case 'cut':
       void readAll(answer).then((body) => {

@@ -1,0 +1,272 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FaultKind } from '../test/helpers/fault-proxy.ts';
+import type { FaultEvent } from '../test/helpers/fault-proxy-process.ts';
+import type { AgentHost } from './agent-host.ts';
+import { PERSON } from './fleet.ts';
+import type { PlatformHost } from './platform-host.ts';
+import { type LivingProcess, livingProcesses } from './processes.ts';
+import { Random } from './random.ts';
+import {
+  type Disturbance,
+  describeDisturbance,
+  type Hit,
+  LONG_FREEZE_MS,
+  type ScheduledDisturbance,
+  WATCHED_CALLS,
+} from './schedule.ts';
+
+/** What was done, for the figures and for whoever judges. */
+export interface StormRecord {
+  kills: number;
+  /** Of those, at a call that was waited for. */
+  trapped: number;
+  freezes: number;
+  drains: number;
+  networkFaults: number;
+  platformKills: number;
+  /** Tasks that an outsider gave away while they ran. */
+  takenAway: Set<string>;
+  /** Tasks with an entry that came late: the one way to a twin. */
+  deliveredLate: Set<string>;
+  /** Robots that outlived their agent. */
+  survivors: string[];
+}
+
+/** A robot whose agent was killed is dead within 1 s; a loaded machine gets another. */
+const SURVIVAL_MS = 2000;
+/** A trap that nothing walks into. */
+const TRAP_MS = 6000;
+/** What a host does that comes back long after its take is to be seen. */
+const AFTER_LONG_FREEZE_MS = 4000;
+
+/** Does what the schedule says, and mends everything at its end. */
+export class Storm {
+  readonly record: StormRecord = {
+    kills: 0,
+    trapped: 0,
+    freezes: 0,
+    drains: 0,
+    networkFaults: 0,
+    platformKills: 0,
+    takenAway: new Set(),
+    deliveredLate: new Set(),
+    survivors: [],
+  };
+  readonly #hosts: readonly AgentHost[];
+  readonly #platform: PlatformHost;
+  readonly #random: Random;
+  readonly #say: (line: string) => void;
+  /** By host: what waits for a call of its. */
+  readonly #traps = new Map<number, { phase: FaultEvent['phase']; spring: () => void }>();
+  /** By host: the fault on its network now. */
+  readonly #faults = new Set<number>();
+  /** Hosts that a long stop has: what else is to happen to them would end it. */
+  readonly #leftAlone = new Set<number>();
+  readonly #going = new Set<Promise<void>>();
+  readonly #over = new AbortController();
+
+  constructor(options: {
+    hosts: readonly AgentHost[];
+    platform: PlatformHost;
+    seed: number;
+    say: (line: string) => void;
+  }) {
+    this.#hosts = options.hosts;
+    this.#platform = options.platform;
+    this.#random = new Random(`storm ${options.seed}`);
+    this.#say = options.say;
+  }
+
+  async rage(schedule: readonly ScheduledDisturbance[], lengthMs: number): Promise<void> {
+    const startedMs = performance.now();
+    const until = (atMs: number) => delay(Math.max(0, startedMs + atMs - performance.now()));
+    for (const disturbance of schedule) {
+      await until(disturbance.atMs);
+      this.#begin(disturbance, disturbance.atMs);
+    }
+    await until(lengthMs);
+  }
+
+  /** Ends all that is wrong: everybody is up and nothing stands between. */
+  async mend(): Promise<void> {
+    this.#over.abort();
+    await Promise.all(this.#going);
+    await this.#platform.restart();
+    for (const host of this.#hosts) {
+      await host.proxy.clear({ cutWaiting: true });
+      host.thaw();
+      host.start();
+    }
+  }
+
+  /** What a proxy tells of its faults. */
+  hear(host: number, { name, phase, path }: FaultEvent): void {
+    if (name === 'late') {
+      const taskId = /process-items\/([^/]+)/.exec(path)?.[1];
+      if (taskId) this.record.deliveredLate.add(taskId);
+    }
+    const trap = this.#traps.get(host);
+    if (name === 'trap' && trap?.phase === phase) trap.spring();
+  }
+
+  #begin(disturbance: Disturbance, atMs: number): void {
+    const time = `t+${(atMs / 1000).toFixed(1)} s`;
+    const going: Promise<void> = this.#disturb(disturbance)
+      .then((skipped) =>
+        this.#say(`${time} ${describeDisturbance(disturbance)}${skipped ? ` (${skipped})` : ''}`),
+      )
+      .catch((error: unknown) =>
+        this.#say(`${time} ${describeDisturbance(disturbance)}: failed, ${String(error)}`),
+      )
+      .finally(() => this.#going.delete(going));
+    this.#going.add(going);
+  }
+
+  /** Says why nothing was done, or nothing. */
+  async #disturb(one: Disturbance): Promise<string | undefined> {
+    if (one.what === 'platform-kill') return await this.#killPlatform(one.pauseMs);
+    if (one.what === 'notes') return await this.#writeNotes();
+    if (one.what === 'take-away') return await this.#takeAway();
+    const host = this.#hosts[one.host - 1];
+    if (!host?.isUp) return 'it is down';
+    if (this.#leftAlone.has(host.number)) return 'it is left alone';
+    switch (one.what) {
+      case 'kill':
+        await this.#kill(host, one.pauseMs);
+        return undefined;
+      case 'freeze':
+        return await this.#freeze(host, one.forMs);
+      case 'drain':
+        if (host.frozen) return 'it is stopped';
+        this.record.drains++;
+        await host.drain();
+        await this.#wait(one.pauseMs);
+        host.start();
+        return undefined;
+      case 'network':
+        return await this.#network(host, one);
+      case 'trap':
+        return await this.#trap(host, one);
+    }
+  }
+
+  async #kill(host: AgentHost, pauseMs: number): Promise<void> {
+    const robots = robotsOf(host);
+    await host.kill();
+    this.record.kills++;
+    const judged = delay(SURVIVAL_MS).then(() => {
+      const living = new Map(livingProcesses().map((one) => [`${one.pid}/${one.startedAt}`, one]));
+      for (const robot of robots) {
+        if (living.has(`${robot.pid}/${robot.startedAt}`))
+          this.record.survivors.push(
+            `${robot.pid} ${robot.command}, ${SURVIVAL_MS / 1000} s after agent ${host.number} was killed`,
+          );
+      }
+    });
+    await this.#wait(pauseMs);
+    host.start();
+    await judged;
+  }
+
+  async #freeze(host: AgentHost, forMs: number): Promise<string | undefined> {
+    if (host.frozen) return 'it is stopped already';
+    this.record.freezes++;
+    if (forMs >= LONG_FREEZE_MS) this.#leftAlone.add(host.number);
+    host.freeze();
+    await this.#wait(forMs);
+    host.thaw();
+    if (forMs >= LONG_FREEZE_MS) await this.#wait(AFTER_LONG_FREEZE_MS);
+    this.#leftAlone.delete(host.number);
+    return undefined;
+  }
+
+  async #network(host: AgentHost, one: Disturbance & { what: 'network' }): Promise<string | undefined> {
+    const { proxy, number } = host;
+    if (this.#faults.has(number) || this.#traps.has(number)) return 'its network is disturbed already';
+    this.#faults.add(number);
+    this.record.networkFaults++;
+    try {
+      if (one.fault.kind === 'refuse') {
+        await proxy.down();
+        await this.#wait(one.forMs);
+        await proxy.up();
+      } else {
+        const { fault, every, call } = one.fault;
+        const name = fault.kind === 'deliver-late' ? 'late' : 'network';
+        await proxy.add({ fault, ...(call && WATCHED_CALLS[call]), every, name });
+        await this.#wait(one.forMs);
+        await proxy.clear({ cutWaiting: one.cutWaiting });
+      }
+    } finally {
+      this.#faults.delete(number);
+    }
+    return undefined;
+  }
+
+  async #trap(host: AgentHost, one: Disturbance & { what: 'trap' }): Promise<string | undefined> {
+    const { number, proxy } = host;
+    if (this.#faults.has(number) || this.#traps.has(number)) return 'its network is disturbed already';
+    const sprung = new Promise<boolean>((resolve) => {
+      const phase = one.phase === 'before' ? 'begun' : 'acted';
+      this.#traps.set(number, { phase, spring: () => resolve(true) });
+    });
+    try {
+      // The answer is kept back for as long as it takes to hit; after a kill there is nobody to get it.
+      const fault: FaultKind =
+        one.phase === 'before' ? { kind: 'hang-before' } : { kind: 'delay-answer', milliseconds: 1000 };
+      await proxy.add({ ...WATCHED_CALLS[one.call], fault, times: 1, name: 'trap' });
+      const hit = await Promise.race([sprung, this.#wait(TRAP_MS).then(() => false)]);
+      if (!hit || !host.isUp) return 'nothing came';
+      const survived = this.#hit(host, one.hit);
+      await proxy.clear({ cutWaiting: one.phase === 'before' });
+      this.#traps.delete(number);
+      await survived;
+    } finally {
+      if (this.#traps.delete(number)) await proxy.clear({ cutWaiting: true });
+    }
+    return undefined;
+  }
+
+  async #hit(host: AgentHost, hit: Hit): Promise<void> {
+    this.record.trapped++;
+    if (hit.kind === 'kill') await this.#kill(host, hit.pauseMs);
+    else await this.#freeze(host, hit.forMs);
+  }
+
+  async #killPlatform(pauseMs: number): Promise<string | undefined> {
+    if (!this.#platform.isUp) return 'it is down';
+    this.record.platformKills++;
+    await this.#platform.kill();
+    await this.#wait(pauseMs);
+    await this.#platform.restart();
+    return undefined;
+  }
+
+  async #writeNotes(): Promise<undefined> {
+    const { ids } = await this.#platform.tasks('READY', 3);
+    for (const id of ids) {
+      const body = { message: 'A note from outside.', level: 'INFO' };
+      const path = `/process-items/${id}/task/~actions/append-log`;
+      await this.#platform.fetch(path, { method: 'POST', body }).catch(() => undefined);
+    }
+  }
+
+  async #takeAway(): Promise<string | undefined> {
+    const { ids } = await this.#platform.tasks('CLAIMED', 8);
+    const id = ids.length === 0 ? undefined : this.#random.one(ids);
+    if (id === undefined) return 'none runs';
+    this.record.takenAway.add(id);
+    const body = { ownerEmail: PERSON.email };
+    await this.#platform.fetch(`/process-items/${id}/task/~actions/assign`, { method: 'POST', body });
+    return undefined;
+  }
+
+  /** Less when the storm is over. */
+  async #wait(milliseconds: number): Promise<void> {
+    await delay(milliseconds, undefined, { signal: this.#over.signal }).catch(() => undefined);
+  }
+}
+
+function robotsOf(host: AgentHost): LivingProcess[] {
+  return livingProcesses().filter(({ environment }) => environment.includes(`\0HOME=${host.home}/`));
+}
