@@ -12,12 +12,15 @@ export function judgeSighting(
   services: Pick<RunServices, 'principalId' | 'decider' | 'log'>,
 ): void {
   const active = live.find(({ run }) => run.taskId === sighting.taskId);
-  if (!active?.taken || active.run.state !== 'running') return;
+  if (!active?.taken || active.run.state !== 'running' || active.termination !== null) return;
   const ours = services.principalId();
   const moved =
     sighting.state === 'CLAIMED' && ours !== null && sighting.ownerId !== null && sighting.ownerId !== ours;
   if (sighting.state === 'CLAIMED' && !moved) return;
-  if (sighting.state === 'COMPLETED' && (active.completedByRobot || active.isCompleting())) return;
+  if (sighting.state === 'COMPLETED') {
+    active.completedByRobot ||= active.mayBeCompletedByRobot;
+    if (active.completedByRobot || active.isCompleting()) return;
+  }
   active.platformState = moved ? 'that it was given to somebody else' : sighting.state;
   services.decider.onRun(active.run, {
     decision: 'skipped',

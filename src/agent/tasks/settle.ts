@@ -1,5 +1,6 @@
 import { isAgentError } from '../../shared/errors.ts';
 import type { SettleAction } from '../../shared/run.ts';
+import { isRefusal } from '../logs/append-entry.ts';
 import type { SettleChoice } from './failure-policy.ts';
 
 /** The calls that settling makes; src/agent/kuflow offers them. */
@@ -65,8 +66,13 @@ async function unlessRefused(
     await call();
     return { action, refusal: null };
   } catch (error) {
-    if (!isAgentError(error) || error.retryable || error.code === 'UNAUTHORIZED') throw error;
-    if (await isDone()) return { action, refusal: null };
+    if (!isAgentError(error) || !isRefusal(error)) throw error;
+    // Of a task that is gone even the look is refused.
+    const done = await isDone().catch((looking: unknown) => {
+      if (isAgentError(looking) && isRefusal(looking)) return false;
+      throw looking;
+    });
+    if (done) return { action, refusal: null };
     return { action: action === 'handed-over' ? 'kept' : 'none', refusal: error.message };
   }
 }
