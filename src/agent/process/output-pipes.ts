@@ -57,16 +57,17 @@ type RawPipes = readonly [number, number, number, number];
 
 async function makePipes(): Promise<RawPipes | undefined> {
   if (process.platform === 'win32') return undefined;
-  const dir = mkdtempSync(join(tmpdir(), 'kubot-pipes-'));
+  let dir: string | undefined;
   try {
+    dir = mkdtempSync(join(tmpdir(), 'kubot-pipes-'));
     const paths = [join(dir, 'stdout'), join(dir, 'stderr')] as const;
     await promisify(execFile)('mkfifo', ['-m', '600', ...paths], { env: { PATH: '/usr/bin:/bin' } });
     return [...openBoth(paths[0]), ...openBoth(paths[1])];
   } catch {
-    // No mkfifo, or a file system without FIFOs.
+    // No mkfifo, a file system without FIFOs, or no room for any file.
     return undefined;
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    if (dir !== undefined) rmSync(dir, { recursive: true, force: true });
   }
 }
 

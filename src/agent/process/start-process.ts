@@ -55,6 +55,8 @@ async function start(options: StartProcessOptions, pipes: OutputPipes | undefine
       // On Windows it would open a console.
       detached: process.platform !== 'win32',
       windowsHide: true,
+      // cmd.exe does not read a line as Node writes one for other programs.
+      windowsVerbatimArguments: /(^|[\\/])cmd\.exe$/i.test(options.file),
     },
   );
   await started(child);
