@@ -60,11 +60,20 @@ export class OpenRun {
   }
 }
 
+type RecordedCall = Pick<CallRecord, 'path' | 'status' | 'verdict'> & { operationId: string | null };
+
 /** True for the record of a call by which the robot completed this task itself. */
-export function completesTask(
-  call: { operationId: string | null; path: string; status: number | null },
-  taskId: string,
-): boolean {
+export function completesTask(call: RecordedCall, taskId: string): boolean {
   const succeeded = call.status !== null && call.status >= 200 && call.status < 300;
-  return call.operationId === 'completeProcessItemTask' && call.path.includes(`/${taskId}/`) && succeeded;
+  return isCompletionOf(call, taskId) && succeeded;
+}
+
+/** True when nobody knows whether the call completed this task: its answer was lost, or was a fault of a server. */
+export function mayCompleteTask(call: RecordedCall, taskId: string): boolean {
+  const open = call.status === null || call.status >= 500;
+  return isCompletionOf(call, taskId) && call.verdict === 'forwarded' && open;
+}
+
+function isCompletionOf(call: RecordedCall, taskId: string): boolean {
+  return call.operationId === 'completeProcessItemTask' && call.path.includes(`/${taskId}/`);
 }

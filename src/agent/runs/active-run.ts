@@ -40,6 +40,8 @@ export class ActiveRun {
   taken = false;
   /** The robot completed its own task through the gateway. */
   completedByRobot = false;
+  /** The robot asked for that, and the answer was lost: a completion that is seen now is its own. */
+  mayBeCompletedByRobot = false;
   /** True while a call of the robot's that completes its task is on its way. */
   isCompleting: () => boolean = () => false;
   abandoned = false;

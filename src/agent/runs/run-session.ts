@@ -1,5 +1,5 @@
 import type { Run } from '../../shared/run.ts';
-import { type CallRecord, completesTask } from '../gateway/open-run.ts';
+import { type CallRecord, completesTask, mayCompleteTask } from '../gateway/open-run.ts';
 import { createRunLog, type RunLog } from '../logs/log-pipeline.ts';
 import type { Shipper } from '../logs/shipper.ts';
 import type { ShipperEnd } from '../logs/shipper-ports.ts';
@@ -108,7 +108,10 @@ function shipperEnd(services: RunServices, summary: string, { outcome }: RunEnd)
 
 function noteCall(active: ActiveRun, services: RunServices, call: CallRecord): void {
   services.journal.runs.addApiCall(active.id, call);
-  if (active.run.taskId !== null && completesTask(call, active.run.taskId)) active.completedByRobot = true;
+  const { taskId } = active.run;
+  if (taskId === null) return;
+  active.completedByRobot ||= completesTask(call, taskId);
+  active.mayBeCompletedByRobot ||= mayCompleteTask(call, taskId);
 }
 
 /** What a failed post-install step said last. */

@@ -19,9 +19,16 @@ beforeAll(async () => {
       WAITS: waitingRobot({ before: "console.log('waiting');" }),
       TALKS: waitingRobot({ before: "setInterval(() => console.log('still here'), 50);" }),
       DONE: waitingRobot({ before: COMPLETE, after: "console.log('after it');" }),
+      DONE_UNHEARD: waitingRobot({ before: COMPLETE }),
       DONE_AND_FAILED: waitingRobot({ before: COMPLETE, after: 'process.exit(1);' }),
     },
-    tasks: [{ code: 'WAITS', later: true }, { code: 'TALKS' }, { code: 'DONE' }, { code: 'DONE_AND_FAILED' }],
+    tasks: [
+      { code: 'WAITS', later: true },
+      { code: 'TALKS' },
+      { code: 'DONE' },
+      { code: 'DONE_AND_FAILED' },
+      { code: 'DONE_UNHEARD', later: true },
+    ],
     settings: { taskCheckMs: 200, cancelGraceMs: 2000, maxConcurrentRuns: 10 },
     endpointOf: async (platform) => {
       proxy = await startFaultProxy({ target: platform.url });
@@ -109,6 +116,21 @@ describe('a robot that completes its own task', () => {
     expect(ended).toMatchObject({ outcome: 'succeeded', error: null, settled: { action: 'completed' } });
     expect(settlingsOf(run.taskId ?? '')).toEqual(['completeProcessItemTask']);
     expect(await lab.logText(run)).toContain('completed: 200\nINFO after it');
+  });
+
+  test('and never hears of it, is left to its exit all the same', async () => {
+    const id = await lab.addTask('DONE_UNHEARD');
+    proxy.add({
+      kind: 'reset-after',
+      match: (_method, path) => path.includes(`${id}/task/~actions/complete`),
+    });
+    const run = await completedAndSeen(id);
+    expect(run.state).toBe('running');
+    letGo(run);
+    const ended = await lab.until(id, 'ended');
+    expect(ended).toMatchObject({ outcome: 'succeeded', error: null, settled: { action: 'completed' } });
+    expect(settlingsOf(id)).toEqual(['completeProcessItemTask']);
+    expect(await lab.logText(run)).toContain('INFO completed: 502');
   });
 
   test('and then fails, has an ERROR in its log and nothing done to its task', async () => {
