@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent } from '../../agent/agent.ts';
-import type { Progress } from '../../shared/control-api.ts';
+import type { ControlHandlers, Progress } from '../../shared/control-api.ts';
 import type { Run } from '../../shared/run.ts';
 import { logLineText } from '../log-lines.ts';
 import { runSentence } from '../run-table.ts';
@@ -10,11 +10,14 @@ import { bytes, printable } from '../text.ts';
 /** How long the last lines of ended runs may take to be shown. */
 const LAST_LINES_MS = 1000;
 
+/** What is needed of an agent to follow it. */
+type Followed = Pick<Agent, 'on'> & { readonly handlers: Pick<ControlHandlers, 'logs'> };
+
 /**
  * Shows what the agent does as it does it: downloads with their progress, installs, the robots' lines.
  * @returns how to stop, once the last lines are shown
  */
-export function followDemo(agent: Agent, terminal: Terminal): () => Promise<void> {
+export function followDemo(agent: Followed, terminal: Terminal): () => Promise<void> {
   const leaving = new AbortController();
   const logs = new Map<string, Promise<void>>();
   const progress = createProgressLines(terminal);
@@ -67,7 +70,7 @@ export function createProgressLines(terminal: Terminal): (progress: Progress) =>
 }
 
 /** Best effort: what the lines say stands in the run log too. */
-async function showLog(agent: Agent, run: Run, terminal: Terminal, signal: AbortSignal): Promise<void> {
+async function showLog(agent: Followed, run: Run, terminal: Terminal, signal: AbortSignal): Promise<void> {
   try {
     for await (const line of agent.handlers.logs({ id: run.id, follow: true }, signal)) {
       if (signal.aborted) return;
