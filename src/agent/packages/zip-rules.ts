@@ -1,6 +1,6 @@
 import { AgentError } from '../../shared/errors.ts';
 
-// The rules of docs/security.md for what a ZIP may hold, judged from its directory alone, before a byte is
+// The rules of docs/write-a-robot.md for what a ZIP may hold, judged from its directory alone, before a byte is
 // written. A refusal names the entry and the rule.
 
 export interface ExtractLimits {
