@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A bug to be put into a copy of the product: its text is there exactly once. */
@@ -12,7 +12,36 @@ export interface Mutant {
   minutes: number;
 }
 
-export const MUTANTS: Readonly<Record<string, Mutant>> = {};
+export const MUTANTS: Readonly<Record<string, Mutant>> = {
+  // An entry that never came counts as told: a kill before the platform hears of it loses its lines.
+  'position-before-acceptance': {
+    file: 'src/agent/logs/shipper.ts',
+    text: `
+      const delivery = await this.#appender.append(text + mark, entry.level, mark);
+      this.#lastEntryMs = this.#options.now();
+      if (typeof delivery === 'string') {
+        this.#accepted({ ...sending, leftOut: entry.leftOut + linesCut(entry.text, text) });
+`,
+    replacement: `
+      this.#accepted({ ...sending, leftOut: entry.leftOut + linesCut(entry.text, text) });
+      const delivery = await this.#appender.append(text + mark, entry.level, mark);
+      this.#lastEntryMs = this.#options.now();
+      if (typeof delivery === 'string') {
+`,
+    seed: 5,
+    minutes: 1,
+  },
+  // The platform hears how a run ended before the journal does: after a kill in between it is settled once more.
+  'settle-before-journal': {
+    file: 'src/agent/runs/active-run.ts',
+    text: `
+    this.#options.journal.runs.update(this.#run,`,
+    replacement: `
+    if (change.state !== 'settling') this.#options.journal.runs.update(this.#run,`,
+    seed: 5,
+    minutes: 1,
+  },
+};
 
 /**
  * Copies the product and puts the bug into the copy; libraries and assets are linked.
@@ -24,7 +53,11 @@ export function makeMutant(name: string, root: string, dir: string): string {
   if (!mutant) throw new Error(`There is no mutant ${name}`);
   cpSync(join(root, 'src'), join(dir, 'src'), { recursive: true });
   cpSync(join(root, 'package.json'), join(dir, 'package.json'));
-  for (const folder of ['node_modules', 'assets']) symlinkSync(join(root, folder), join(dir, folder));
+  symlinkSync(join(root, 'assets'), join(dir, 'assets'));
+  // One by one: what the copy keeps in node_modules/.cache goes with it.
+  mkdirSync(join(dir, 'node_modules'));
+  for (const name of readdirSync(join(root, 'node_modules')))
+    if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(dir, 'node_modules', name));
   const path = join(dir, mutant.file);
   const source = readFileSync(path, 'utf8');
   const found = source.split(mutant.text).length - 1;

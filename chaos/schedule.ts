@@ -22,8 +22,11 @@ export type Disturbance =
   /** TERM, and a new start once it drained. */
   | { what: 'drain'; host: number; pauseMs: number }
   | { what: 'network'; host: number; name: string; fault: NetworkFault; forMs: number; cutWaiting: boolean }
-  /** Waits for a call of this host; `before` the platform hears of it or when it has `acted`, the host is hit. */
-  | { what: 'trap'; host: number; call: WatchedCall; phase: 'before' | 'acted'; hit: Hit }
+  /**
+   * Waits for a call of this host, which is hit then: `before` the platform hears of the call, when it has `acted`, or
+   * while the call is `held` up until shortly before the hit is over.
+   */
+  | { what: 'trap'; host: number; call: WatchedCall; phase: 'before' | 'acted' | 'held'; hit: Hit }
   | { what: 'platform-kill'; pauseMs: number }
   /** Somebody else writes into the logs of tasks that nobody has taken yet. */
   | { what: 'notes' }
@@ -38,7 +41,7 @@ export type ScheduledDisturbance = Disturbance & { atMs: number };
 const GAP_MS = 2000;
 /** Nothing is disturbed before the agents are at work. */
 const CALM_MS = 2000;
-/** A take older than a minute counts no more: a host frozen for longer meets its successor. */
+/** A take older than a minute keeps nobody away: a host whose claim comes later meets its successor. */
 export const LONG_FREEZE_MS = 66_000;
 /** Shorter storms have no room for it. */
 const LONG_FREEZE_NEEDS_MS = 100_000;
@@ -59,8 +62,8 @@ export function makeSchedule(seed: number, lengthMs: number, hosts: number): Sch
       atMs,
       what: 'trap',
       host: freezes.integer(1, hosts),
-      call: 'take',
-      phase: 'acted',
+      call: 'claim',
+      phase: 'held',
       hit: { kind: 'freeze', forMs: LONG_FREEZE_MS },
     });
   }
@@ -165,6 +168,12 @@ function networkFaults(random: Random): { name: string; weight: number; fault: N
   ];
 }
 
+const WHEN = {
+  before: 'before the platform hears',
+  acted: 'when the platform acted, before the answer',
+  held: 'which is held up for as long',
+} as const;
+
 export function describeDisturbance(one: Disturbance): string {
   const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
   switch (one.what) {
@@ -180,8 +189,7 @@ export function describeDisturbance(one: Disturbance): string {
       return `network of agent ${one.host} ${one.name} for ${seconds(one.forMs)}${share}`;
     }
     case 'trap': {
-      const when =
-        one.phase === 'before' ? 'before the platform hears' : 'when the platform acted, before the answer';
+      const when = WHEN[one.phase];
       const hit = one.hit.kind === 'kill' ? 'kill -9' : `stop for ${seconds(one.hit.forMs)}`;
       return `trap for agent ${one.host}: at its next ${one.call}, ${when}: ${hit}`;
     }

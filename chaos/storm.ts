@@ -111,13 +111,12 @@ export class Storm {
 
   #begin(disturbance: Disturbance, atMs: number): void {
     const time = `t+${(atMs / 1000).toFixed(1)} s`;
+    this.#say(`${time} ${describeDisturbance(disturbance)}`);
     const going: Promise<void> = this.#disturb(disturbance)
-      .then((skipped) =>
-        this.#say(`${time} ${describeDisturbance(disturbance)}${skipped ? ` (${skipped})` : ''}`),
-      )
-      .catch((error: unknown) =>
-        this.#say(`${time} ${describeDisturbance(disturbance)}: failed, ${String(error)}`),
-      )
+      .catch((error: unknown) => String(error))
+      .then((why) => {
+        if (why !== undefined) this.#say(`  (what was to be done at ${time} was not: ${why})`);
+      })
       .finally(() => this.#going.delete(going));
     this.#going.add(going);
   }
@@ -207,13 +206,11 @@ export class Storm {
     const { number, proxy } = host;
     if (this.#faults.has(number) || this.#traps.has(number)) return 'its network is disturbed already';
     const sprung = new Promise<boolean>((resolve) => {
-      const phase = one.phase === 'before' ? 'begun' : 'acted';
+      const phase = one.phase === 'acted' ? 'acted' : 'begun';
       this.#traps.set(number, { phase, spring: () => resolve(true) });
     });
     try {
-      // The answer is kept back for as long as it takes to hit; after a kill there is nobody to get it.
-      const fault: FaultKind =
-        one.phase === 'before' ? { kind: 'hang-before' } : { kind: 'delay-answer', milliseconds: 1000 };
+      const fault = trapFault(one);
       await proxy.add({ ...WATCHED_CALLS[one.call], fault, times: 1, name: 'trap' });
       const hit = await Promise.race([sprung, this.#wait(TRAP_MS).then(() => false)]);
       if (!hit || !host.isUp) return 'nothing came';
@@ -264,6 +261,19 @@ export class Storm {
   /** Less when the storm is over. */
   async #wait(milliseconds: number): Promise<void> {
     await delay(milliseconds, undefined, { signal: this.#over.signal }).catch(() => undefined);
+  }
+}
+
+/** What happens to the call that springs a trap. */
+function trapFault({ phase, hit }: Disturbance & { what: 'trap' }): FaultKind {
+  switch (phase) {
+    case 'before':
+      return { kind: 'hang-before' };
+    case 'acted':
+      // The answer is kept back for as long as it takes to hit; after a kill there is nobody to get it.
+      return { kind: 'delay-answer', milliseconds: 1000 };
+    case 'held':
+      return { kind: 'deliver-late', milliseconds: (hit.kind === 'freeze' ? hit.forMs : hit.pauseMs) - 1000 };
   }
 }
 

@@ -19,9 +19,15 @@ export interface LeftoverFacts {
 /** A name that only what is half made has, or that is removed when its time is over. */
 const HALF_MADE = /\.partial(-|$)|\.tmp$|^\.download-|\.members$|\.log\.gz$|^tmp-|\.aside$/;
 
-/** Once all agents have drained, nothing is left: no process, no file that is half made, no secret. */
+/** Once all agents have drained, nothing is left: no process, no file that is half made, no secret, no cry for help. */
 export function checkLeftovers(facts: LeftoverFacts): Violation[] {
-  return [...leftProcesses(facts), ...leftFiles(facts), ...seenSecrets(facts), ...badEnds(facts)];
+  return [
+    ...leftProcesses(facts),
+    ...leftFiles(facts),
+    ...seenSecrets(facts),
+    ...badEnds(facts),
+    ...errors(facts),
+  ];
 }
 
 function leftProcesses({ stageId, own }: LeftoverFacts): Violation[] {
@@ -89,6 +95,18 @@ function badEnds({ hosts }: LeftoverFacts): Violation[] {
         { check: 'agent', about: `agent ${number}`, message: `it drained at ${at} with ${code ?? signal}` },
       ];
     }),
+  );
+}
+
+/** What an agent says at level error needs a person; nothing that is done to it here does. */
+function errors({ hosts }: LeftoverFacts): Violation[] {
+  return hosts.flatMap(({ number, home }) =>
+    filesOf(join(home, 'logs')).flatMap((path) =>
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('"level":"error"'))
+        .map((line) => ({ check: 'agent', about: `agent ${number}`, message: line })),
+    ),
   );
 }
 
