@@ -29,9 +29,9 @@ export class LineSplitter {
     if (!this.#continued && chunk.indexOf(CR) === -1 && this.#carry.indexOf(CR) === -1) {
       const lines = joined(this.#carry, chunk.subarray(0, end));
       const rest = chunk.subarray(end);
-      if (end > 0 && rest.length <= MAX_LINE_BYTES && hasShortLines(lines)) {
+      if (end > 0 && rest.length <= MAX_LINE_BYTES && isUtf8(lines) && hasShortLines(lines)) {
         this.#carry = Buffer.from(rest);
-        return toValid(lines);
+        return lines;
       }
     }
     return this.#pushSlowly(chunk);
@@ -53,7 +53,7 @@ export class LineSplitter {
     }
     const { state, returned } = this.#fold(data.subarray(start), parts);
     this.#carry = Buffer.from(returned ? joined(state, Buffer.of(CR)) : state);
-    return toValid(Buffer.concat(parts));
+    return Buffer.concat(parts);
   }
 
   /** Goes through what the CRs part; gives away whole pieces of what is too long. */
@@ -87,6 +87,18 @@ export class LineSplitter {
   }
 
   #give(line: Buffer, parts: Buffer[]): void {
+    // A replacement character is longer than the byte it stands for, so the line may be too long again.
+    let rest = isUtf8(line) ? line : Buffer.from(line.toString('utf8'));
+    while (rest.length > MAX_LINE_BYTES) {
+      const length = wholeCharacters(rest, MAX_LINE_BYTES);
+      this.#add(rest.subarray(0, length), parts);
+      this.#continued = true;
+      rest = rest.subarray(length);
+    }
+    this.#add(rest, parts);
+  }
+
+  #add(line: Buffer, parts: Buffer[]): void {
     if (this.#continued) parts.push(MARK);
     parts.push(line, NEWLINE);
   }
@@ -113,8 +125,4 @@ function wholeCharacters(text: Buffer, limit: number): number {
     if (((text[length] ?? 0) & 0xc0) !== 0x80) return length;
   }
   return limit;
-}
-
-function toValid(lines: Buffer): Buffer {
-  return isUtf8(lines) ? lines : Buffer.from(lines.toString('utf8'));
 }

@@ -30,6 +30,17 @@ describe('lines', () => {
     expect(split(Buffer.from([0x61, 0xff, 0x62, 0x0a, 0xc3, 0x0a, 0x63]))).toBe('a\ufffdb\n\ufffd\nc\n');
   });
 
+  test('of many invalid bytes are no longer than others, and lose none', () => {
+    const lines = split(Buffer.alloc(50_000, 0xff), 'end\nnext\n').split('\n').slice(0, -1);
+    expect(lines.at(-1)).toBe('next');
+    const pieces = lines
+      .slice(0, -1)
+      .map((line, index) => (index === 0 ? line : line.slice(CONTINUED.length)));
+    expect(pieces.join('')).toBe(`${'\ufffd'.repeat(50_000)}end`);
+    expect(lines.slice(1, -1).every((line) => line.startsWith(CONTINUED))).toBe(true);
+    expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThanOrEqual(MAX_LINE_BYTES + 3);
+  });
+
   test('never part a character that arrives in two portions', () => {
     const bytes = Buffer.from('ñandú €\n');
     for (let at = 0; at <= bytes.length; at++) {
@@ -66,7 +77,11 @@ describe('whatever the portions', () => {
     ),
   );
   const text = fc.array(
-    fc.oneof({ weight: 8, arbitrary: piece }, { weight: 1, arbitrary: fc.uint8Array() }),
+    fc.oneof(
+      { weight: 8, arbitrary: piece },
+      { weight: 1, arbitrary: fc.uint8Array() },
+      { weight: 1, arbitrary: fc.constant(Buffer.alloc(MAX_LINE_BYTES, 0xe2)) },
+    ),
     {
       maxLength: 12,
     },
