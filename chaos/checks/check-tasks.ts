@@ -75,11 +75,12 @@ function judgeState(task: TaskEvidence, latest: RunEvidence, facts: TaskFacts): 
   return problems;
 }
 
-/** The newest entry of an agent, by its mark or its take, tells an end. */
+/** The newest entry of an agent, by its mark or its take, tells an end; a twin that came late is not new. */
 function hasEndEntry(task: TaskEvidence): boolean {
-  const last = task.entries.findLast(
-    ({ message }) => markOfEntry(message) !== undefined || message.includes('[take '),
-  );
+  const last = task.entries.findLast(({ message }, index) => {
+    if (markOfEntry(message) === undefined) return message.includes('[take ');
+    return task.entries.findIndex((entry) => entry.message === message) === index;
+  });
   return last !== undefined && /\[end [a-z-]+\] ·/.test(last.message);
 }
 
