@@ -157,7 +157,7 @@ export function createEnvironmentStore(options: EnvironmentStoreOptions): Enviro
 
 /** Package + runtimes + platform + build format: no variables, which may hold secrets and change. */
 export function environmentKey(
-  spec: Pick<EnvironmentSpec, 'packageDigest' | 'runtimes'>,
+  spec: { packageDigest: string; runtimes: readonly Pick<InstalledRuntime, 'kind' | 'digest'>[] },
   platform: NodeJS.Platform,
 ): string {
   const runtimes = spec.runtimes.map((runtime) => `${runtime.kind}:${runtime.digest}`).sort();

@@ -58,7 +58,7 @@ async function ask(probe: RuntimeProbe, args: string[]): Promise<string> {
       },
     });
   } catch (error) {
-    if (isAgentError(error) && error.code === 'INTERRUPTED') throw error;
+    if (isAgentError(error) && error.code !== 'RUNTIME_BROKEN') throw error; // nothing against the runtime
     throw broken(probe, error instanceof Error ? error.message : String(error), error);
   }
   if (result.exitCode === 0) return output;

@@ -1,7 +1,10 @@
 import { rmSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type PostInstallOptions, runPostInstall } from '../../../../src/agent/runtimes/post-install.ts';
 import { makeTestDir, runCommand } from './make-tree.ts';
+
+// Processes are slow on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 let dir: string;
 let logged: string[];

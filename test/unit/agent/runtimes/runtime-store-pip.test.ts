@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { removeTree } from '../../../../src/agent/runtimes/remove-tree.ts';
 import { zipOf } from '../../../helpers/zip-of.ts';
 import { FakeAssets, pythonArchive, request, runtimeStore } from './fake-assets.ts';
@@ -10,6 +10,9 @@ const WHEEL = await zipOf({ 'pip/__init__.py': '', 'pip-24.0.dist-info/METADATA'
 const ZIPAPP = zipapp(await zipOf({ '__main__.py': '', 'pip/__init__.py': '' }));
 const SCRIPT = Buffer.from('#!/usr/bin/env python\nprint("pip")\n');
 const WITHOUT = pythonArchive('3.11.4', 'venv');
+
+// Processes are slow on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 let dir: string;
 beforeEach(() => {

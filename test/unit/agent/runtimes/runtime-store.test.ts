@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { removeTree } from '../../../../src/agent/runtimes/remove-tree.ts';
 import { script, tarOf } from '../../../helpers/tar-of.ts';
 import { FakeAssets, nodeArchive, pythonArchive, request, runtimeStore } from './fake-assets.ts';
@@ -10,6 +10,9 @@ import { makeTestDir, makeTree } from './make-tree.ts';
 
 const NODE = nodeArchive('20.11.1');
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+// Processes are slow on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 let dir: string;
 let runtimes: string;
@@ -162,7 +165,9 @@ describe('where there is no runtime', () => {
     const asked = runtimeStore(runtimes, assets).ensureRuntime(request('nodejs', '20.11.1', closing.signal));
     // While it is asked for its version.
     await expect
-      .poll(() => existsSync(runtimes) && stored().filter((name) => !name.startsWith('.')))
+      .poll(() => existsSync(runtimes) && stored().filter((name) => !name.startsWith('.')), {
+        timeout: 60_000,
+      })
       .toHaveLength(1);
     closing.abort();
     await expect(asked).rejects.toMatchObject({ code: 'INTERRUPTED' });
