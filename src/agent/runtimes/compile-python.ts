@@ -33,6 +33,7 @@ export async function compileModules(
   const args = [
     '-m',
     'compileall',
+    '-f', // what pip compiled already, by the time of its source, counts as done otherwise
     '-q',
     '-q',
     '-j',
