@@ -25,6 +25,8 @@ beforeEach(() => {
   dir = makeTestDir();
   tree = join(dir, 'tree');
   makeTree(tree, { 'lib/a.py': 'a', 'lib/b #1%20.py': 'b', 'bin/tool': '#!/bin/sh\n' });
+  // Whole seconds can be put back exactly.
+  for (const path of ['lib/a.py', 'lib/b #1%20.py', 'bin/tool']) utimesSync(join(tree, path), 1000, 1000);
 });
 afterEach(() => removeTree(dir));
 
