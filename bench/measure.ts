@@ -1,7 +1,8 @@
 /** One thing that is measured: does its work once and says how long it took, or how much it used. */
 export interface Contender {
+  /** What it is, in words for the table's legend. */
   name: string;
-  /** One round. Returns the measure in the row's unit; less is better unless the row says otherwise. */
+  /** One round, with what it needs made and removed outside of its measure. Returns the measure in the row's unit. */
   round: () => Promise<number>;
 }
 
@@ -15,16 +16,20 @@ export interface Row {
   /** What is measured, in the words of docs/performance.md. */
   name: string;
   unit: 'ms' | 'MB' | '/s' | '%';
-  /** More is better (rates), or less (times, memory). */
-  better: 'more' | 'less';
   /** What physics and the operating system allow. */
   limit: Contender | Missing;
-  /** What a plain tool needs for the same. */
+  /** What a plain tool, or a script of a few lines, needs for the same. */
   plain: Contender | Missing;
-  ours: Contender;
-  goal: string;
+  ours: Contender | Missing;
+  goal: Goal;
   rounds: number;
-  close: () => Promise<void>;
+  /** Frees what the row's contenders hold. Called once, after the rounds and also when one of them failed. */
+  close?: () => Promise<void>;
+}
+
+export interface Goal {
+  text: string;
+  isMet: (medians: { limit: number | null; plain: number | null; ours: number }) => boolean | null;
 }
 
 export interface Figure {
@@ -39,6 +44,9 @@ export interface RowResult {
   row: string;
   unit: Row['unit'];
   goal: string;
+  /** null: what it would be compared with was not measured. */
+  goalMet: boolean | null;
+  rounds: number;
   limit: Figure;
   plain: Figure;
   ours: Figure;
@@ -47,24 +55,37 @@ export interface RowResult {
   ratioToPlain: number | null;
 }
 
-/** Measures a row: one warm-up round each, then rounds in turn, so that a noisy minute hits all alike. */
+/**
+ * Measures a row: one warm-up round each, then rounds in turn, so that a noisy minute hits all alike. Every second
+ * round goes backwards, so that nobody always comes after the same one.
+ */
 export async function measureRow(row: Row): Promise<RowResult> {
   const contenders = [row.limit, row.plain, row.ours];
   const samples = contenders.map((): number[] => []);
-  for (let round = -1; round < row.rounds; round++) {
-    for (const [at, contender] of contenders.entries()) {
-      if ('missing' in contender) continue;
-      const measure = await contender.round();
-      if (round >= 0) samples[at]?.push(measure);
+  try {
+    for (let round = -1; round < row.rounds; round++) {
+      const turns = [...contenders.entries()];
+      if (round % 2 !== 0) turns.reverse();
+      for (const [at, contender] of turns) {
+        if ('missing' in contender) continue;
+        const measure = await contender.round();
+        if (round >= 0) samples[at]?.push(measure);
+      }
     }
+  } finally {
+    await row.close?.();
   }
-  await row.close();
   const [limit, plain, ours] = contenders.map((contender, at) => figureOf(contender, samples[at] ?? []));
   if (!limit || !plain || !ours) throw new Error('A row has three contenders');
   return {
     row: row.name,
     unit: row.unit,
-    goal: row.goal,
+    goal: row.goal.text,
+    goalMet:
+      ours.median === null
+        ? null
+        : row.goal.isMet({ limit: limit.median, plain: plain.median, ours: ours.median }),
+    rounds: row.rounds,
     limit,
     plain,
     ours,
@@ -95,8 +116,35 @@ function ratio(ours: number | null, other: number | null): number | null {
   return ours === null || other === null || other === 0 ? null : ours / other;
 }
 
+/** At most so many times what the limit or the plain tool needs. */
+export function atMostTimes(times: number, other: 'limit' | 'plain', name: string): Goal {
+  return {
+    text: `at most ${times}× ${name}`,
+    isMet: ({ ours, ...others }) => {
+      const base = others[other];
+      return base === null ? null : ours <= times * base;
+    },
+  };
+}
+
+/** At most so much more than the limit. */
+export function atMostOver(more: number, unit: Row['unit'], name: string): Goal {
+  return {
+    text: `at most ${name} + ${more} ${unit}`,
+    isMet: ({ limit, ours }) => (limit === null ? null : ours <= limit + more),
+  };
+}
+
+export function under(most: number, unit: Row['unit']): Goal {
+  return { text: `under ${most} ${unit}`, isMet: ({ ours }) => ours < most };
+}
+
+export function above(least: number, unit: Row['unit']): Goal {
+  return { text: `above ${least} ${unit}`, isMet: ({ ours }) => ours > least };
+}
+
 /** Milliseconds that `work` takes. */
-export async function timed(work: () => Promise<unknown>): Promise<number> {
+export async function timed(work: () => unknown): Promise<number> {
   const began = performance.now();
   await work();
   return performance.now() - began;

@@ -1,0 +1,98 @@
+import { type ChildProcess, fork, type SpawnOptions, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { removeTree } from '../src/agent/runtimes/remove-tree.ts';
+
+/** Where rows work: folders and processes that are gone when the bench is, however it ends. */
+export interface Workbench {
+  /** A new, empty folder. */
+  folder(name: string): string;
+  /** Removes a folder now, read-only parts and all. */
+  clear(dir: string): Promise<void>;
+  /** A process in a group of its own. */
+  spawn(file: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
+  /** A Node.js process of a script in bench/ that answers messages; see driver.ts. */
+  fork(script: string, args?: readonly string[]): ChildProcess;
+}
+
+/** Children that were killed may write for a moment longer. */
+const CLEAR_TRIES = 40;
+const CLEAR_PAUSE_MS = 50;
+
+/**
+ * Opens the workbench of this process. It clears itself up on `exit`, which signals lead to as well: only then can
+ * nothing of ours start anything more.
+ */
+export function openWorkbench(): Workbench {
+  const root = mkdtempSync(join(tmpdir(), 'kubot-bench-'));
+  const children = new Set<ChildProcess>();
+  let folders = 0;
+  // What the product and its children make for a moment lies in ours too.
+  process.env.TMPDIR = root;
+  process.on('exit', () => {
+    for (const child of children) kill(child);
+    clearNow(root);
+  });
+  for (const [signal, exitCode] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    process.on(signal, () => process.exit(exitCode));
+  }
+  const keep = (child: ChildProcess) => {
+    children.add(child);
+    child.once('exit', () => children.delete(child));
+    return child;
+  };
+  return {
+    folder: (name) => {
+      const dir = join(root, `${name}-${++folders}`);
+      mkdirSync(dir, { mode: 0o700 });
+      return dir;
+    },
+    clear: removeTree,
+    spawn: (file, args, options = {}) =>
+      keep(spawn(file, args, { ...options, detached: process.platform !== 'win32' })),
+    fork: (script, args = []) =>
+      keep(
+        fork(join(import.meta.dirname, script), args, {
+          detached: process.platform !== 'win32',
+          env: { ...process.env },
+        }),
+      ),
+  };
+}
+
+function kill(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined && process.platform !== 'win32') process.kill(-child.pid, 'SIGKILL');
+    else child.kill('SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+
+function clearNow(root: string): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; existsSync(root) && tries < CLEAR_TRIES; tries++) {
+    if (tries > 0) Atomics.wait(pause, 0, 0, CLEAR_PAUSE_MS);
+    try {
+      rmSync(root, { recursive: true, force: true });
+    } catch {
+      makeWritable(root);
+    }
+  }
+}
+
+function makeWritable(dir: string): void {
+  try {
+    chmodSync(dir, 0o700);
+    for (const entry of readdirSync(dir, { withFileTypes: true })) {
+      if (entry.isDirectory()) makeWritable(join(dir, entry.name));
+    }
+  } catch {
+    // Somebody else's last file went with its folder.
+  }
+}
