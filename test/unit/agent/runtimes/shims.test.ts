@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ShimTargets, shimsOf, shimText, writeShims } from '../../../../src/agent/runtimes/shims.ts';
+import { type NodeTargets, shimsOf, shimText, writeShims } from '../../../../src/agent/runtimes/shims.ts';
 import { makeTestDir, makeTree, run } from './make-tree.ts';
 
 const COMMANDS = ['node', 'npm', 'npx', 'pip', 'pip3', 'python', 'python3'];
@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 /** Programs that print what they were called with, an argument a line. */
-function targets(): Required<ShimTargets> {
+function targets(): { python: string; nodejs: NodeTargets } {
   makeTree(dir, {
     "it's/python": '#!/bin/sh\nprintf "%s\\n" python "$@"\n',
     "it's/node": '#!/bin/sh\nprintf "%s\\n" node "$@"\nexit 3\n',
