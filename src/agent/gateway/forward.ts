@@ -11,6 +11,8 @@ export interface ForwardedCall {
   path: string;
   authorization: string;
   maxBodyBytes: number;
+  /** The answer is a file, which may be of any kind; any other is JSON. */
+  isDownload: boolean;
   /** Without a byte in either direction for so long, the call is given up. */
   idleTimeoutMs: number;
   now: () => number;
@@ -79,7 +81,11 @@ class Forwarding {
   }
 
   #passAnswer(answer: IncomingMessage): void {
-    const { response } = this.#call;
+    const { response, isDownload } = this.#call;
+    if (!isDownload && isWebPage(answer)) {
+      this.#fail(WEB_PAGE);
+      return;
+    }
     this.#answered = true;
     this.#idle.refresh();
     response.writeHead(answer.statusCode ?? 502, headersForRobot(answer));
@@ -177,6 +183,18 @@ class Forwarding {
     clearTimeout(this.#idle);
     this.#onEnd({ status, reason, bytesUp: this.#bytesUp, bytesDown: this.#bytesDown });
   }
+}
+
+/** A login page of the network, with status 200 as often as not: to the robot it must not look like success. */
+const WEB_PAGE: GatewayError = {
+  status: 502,
+  code: 'GATEWAY_UNREACHABLE',
+  message:
+    'A web page came in place of an answer of KuFlow: a proxy or a login page of the network stands between.',
+};
+
+function isWebPage(answer: IncomingMessage): boolean {
+  return /^\s*(text\/html|application\/xhtml)/i.test(answer.headers['content-type'] ?? '');
 }
 
 const CLOSE = { connection: 'close' };

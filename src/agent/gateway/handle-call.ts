@@ -120,6 +120,10 @@ function isUpload(operationId: OperationId): boolean {
   return operationId.startsWith('upload');
 }
 
+function isDownload(operationId: OperationId): boolean {
+  return operationId.startsWith('download');
+}
+
 async function forwardJudged(
   run: OpenRun,
   call: JudgedCall,
@@ -153,6 +157,7 @@ async function forwardJudged(
       path: `${path}${call.query}`,
       authorization,
       maxBodyBytes: call.maxBodyBytes,
+      isDownload: isDownload(operationId),
       idleTimeoutMs: context.limits.idleTimeoutMs,
       now: context.now,
       collector: context.collector,

@@ -57,6 +57,7 @@ class LogShipper implements Shipper {
   constructor(options: ShipperOptions) {
     this.#options = options;
     this.#position = { ...(parsePosition(options.position.load()) ?? FIRST_POSITION) };
+    this.#newestSeq = this.#position.seq;
     this.#budget = new EntryBudget({ ...options, horizonMs: options.runTimeoutMs }, this.#position.number);
     if (options.knownBound !== null) this.#budget.learnBound(options.knownBound);
     this.#appender = new EntryAppender({

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { toAgentError } from '../../shared/errors.ts';
 import { type EntryAppender, isRefusal } from './append-entry.ts';
 import { writeLogDocument } from './log-document.ts';
@@ -12,9 +13,23 @@ export async function uploadLog(
   options: ShipperOptions,
   appender: Pick<EntryAppender, 'wait'>,
 ): Promise<UploadedDocument> {
-  const { processId, runLogPath, runId, api } = options;
+  const { processId, runLogPath } = options;
   if (processId === null) return { documentUri: null, problem: null, link: null };
   const path = `${runLogPath}.gz`;
+  try {
+    return await upload(options, appender, processId, path);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function upload(
+  options: ShipperOptions,
+  appender: Pick<EntryAppender, 'wait'>,
+  processId: string,
+  path: string,
+): Promise<UploadedDocument> {
+  const { runLogPath, runId, api } = options;
   for (let failures = 0; ; failures++) {
     try {
       await writeLogDocument({ runLogPath, path, maxBytes: options.documentMaxBytes });

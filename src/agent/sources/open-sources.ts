@@ -110,6 +110,9 @@ export function openSources(options: SourcesOptions): Sources {
     catalogued.poke();
     inboxPoke.poke();
   });
+  platform.onChange((event) => {
+    if (event?.event === 'registered') catalogued.poke();
+  });
   return {
     states: () => [inbox.state()],
     onPoll: (listener) => inbox.onPoll(listener),
@@ -119,7 +122,9 @@ export function openSources(options: SourcesOptions): Sources {
       poke();
     },
     start: async (signal) => {
-      while (!platform.catalogue.loaded && !signal.aborted) await catalogued.wait(1000, signal);
+      // Without the catalogue nothing is known to run, without the registration not who we are: a retry would take
+      // our own task for somebody else's.
+      while (!isKnown(platform) && !signal.aborted) await catalogued.wait(1000, signal);
       await Promise.all([
         inbox.start(signal),
         startRetries({ records: journal.host, accept: acceptRetry, now, wait: retryPoke.wait }, signal),
@@ -140,6 +145,10 @@ export function openSources(options: SourcesOptions): Sources {
       ]);
     },
   };
+}
+
+function isKnown({ catalogue, registration }: PlatformLink): boolean {
+  return catalogue.loaded && registration.status() !== null;
 }
 
 /** How much more work is wanted: slots that are free, and as many again to be prepared meanwhile. */

@@ -91,6 +91,19 @@ describe('a call that is forwarded', () => {
     expect(fixture.run.isCalling('completeProcessItemTask', 't1')).toBe(false);
   });
 
+  it('takes a web page in place of an answer for a failure, but not a document that is one', async () => {
+    fixture.answerWith((_request, response) => {
+      response.setHeader('content-type', 'text/html; charset=utf-8');
+      response.end('<html>Sign in to the hotel</html>');
+    });
+    const answer = await fixture.ask('POST', '/process-items/t1/task/~actions/complete');
+    expect(answer.status).toBe(502);
+    expect(JSON.parse(answer.body)).toMatchObject({ status: 502, errors: [{ code: 'GATEWAY_UNREACHABLE' }] });
+    expect(fixture.calls.map((call) => completesTask(call, 't1'))).toEqual([false]);
+    const document = await fixture.ask('GET', '/processes/p1/~actions/download-document?documentUri=u');
+    expect([document.status, document.body]).toEqual([200, '<html>Sign in to the hotel</html>']);
+  });
+
   it('counts no completion that the platform refused', async () => {
     fixture.answerWith((_request, response) => response.writeHead(409).end('{}'));
     await fixture.ask('POST', '/process-items/t1/task/~actions/complete');

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -165,11 +165,12 @@ describe('a log of 100,000 lines', () => {
     expect(lines.some((line) => line.startsWith('line 100000 '))).toBe(true);
     const shown = lines.filter((line) => /^(line|ERROR number) \d/.test(line)).length;
     expect(result.linesLeftOut).toBe(100_000 - shown);
-    const document = gunzipSync(readFileSync(task.documents[0] ?? ''))
+    const document = gunzipSync(task.documents[0] ?? '')
       .toString()
       .trimEnd()
       .split('\n');
     expect(document.length).toBe(100_000);
+    expect(readdirSync(dir)).toEqual(['run.log']);
     expect(task.messages.at(-1)).toContain('kept 24 h by the platform unless linked');
     expect(task.messages.at(-1)).toContain('kuflow-file:uri=1');
   });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { ShipperApi, TaskAnswer } from '../../../../src/agent/logs/shipper-ports.ts';
 import { AgentError } from '../../../../src/shared/errors.ts';
 import type { LogLevel } from '../../../../src/shared/run.ts';
@@ -8,7 +9,8 @@ export type Fate = 'ok' | 'not-sent' | 'answer-lost' | AgentError;
 /** A task's log as the platform keeps it: bounded, the oldest dropped, with faults as told. */
 export class TaskLog {
   readonly all: { message: string; level: LogLevel; atMs: number }[] = [];
-  readonly documents: string[] = [];
+  /** What was uploaded. */
+  readonly documents: Buffer[] = [];
   state: TaskAnswer['state'] = 'CLAIMED';
   bound = 500;
   /** Fates of the next calls, the first first; none: they work. */
@@ -37,7 +39,7 @@ export class TaskLog {
     appendLog: async (_taskId, { message, level }) => this.#meet(() => this.add(message, level)),
     readTask: async () => this.#meet(() => undefined),
     uploadDocument: async (_processId, document) => {
-      await this.#meet(() => this.documents.push(document.path));
+      await this.#meet(() => this.documents.push(readFileSync(document.path)));
       return { documentUri: `kuflow-file:uri=${this.documents.length}` };
     },
   };
