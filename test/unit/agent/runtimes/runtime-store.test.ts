@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { removeTree } from '../../../../src/agent/runtimes/remove-tree.ts';
@@ -179,9 +179,10 @@ describe('after a crash', () => {
   test('what was not finished is made anew', async () => {
     const assets = new FakeAssets({ 'NODEJS 20.11.1': NODE });
     const before = await runtimeStore(runtimes, assets).ensureRuntime(request('nodejs', '20.11.1'));
-    const [folder] = stored();
+    const [folder = ''] = stored();
     rmSync(join(runtimes, 'index', `${folder}.json`)); // written last
-    rmSync(before.executable);
+    await removeTree(join(runtimes, folder));
+    makeTree(join(runtimes, folder), { 'node-v20.11.1-linux-x64/half': '' });
     const after = await runtimeStore(runtimes, assets).ensureRuntime(request('nodejs', '20.11.1'));
     expect(after).toEqual(before);
     expect(existsSync(after.executable)).toBe(true);
@@ -202,6 +203,7 @@ describe('after a crash', () => {
     const assets = new FakeAssets({ 'NODEJS 20.11.1': NODE });
     const store = runtimeStore(runtimes, assets);
     const { root } = await store.ensureRuntime(request('nodejs', '20.11.1'));
+    chmodSync(dirname(root), 0o755);
     await removeTree(root);
     expect(existsSync((await store.ensureRuntime(request('nodejs', '20.11.1'))).executable)).toBe(true);
     expect(assets.asked).toHaveLength(2);
