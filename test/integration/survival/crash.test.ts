@@ -56,6 +56,12 @@ async function restart(): Promise<void> {
 }
 
 const go = () => writeFileSync(join(marks, 'go'), '');
+const runLogs = () =>
+  runsInJournal(lab)
+    .map(({ id }) => join(lab.home, 'runs', id, 'run.log'))
+    .filter((path) => existsSync(path))
+    .map((path) => readFileSync(path, 'utf8'))
+    .join('');
 const starts = () => readFileSync(join(marks, 'starts'), 'utf8').trim().split('\n');
 
 const ended = (count: number) => () =>
@@ -150,6 +156,7 @@ describe('an agent that is killed', () => {
       'a line is on its way',
       () => proxy.requests.filter(({ path }) => path.includes('append-log')).length === 2,
     );
+    await until('the robot has printed its lines', () => runLogs().includes('line 30\n'));
     await agent.end('SIGKILL');
     await restart();
     await until('the run is settled', ended(1));
