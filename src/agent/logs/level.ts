@@ -8,6 +8,8 @@ const ERROR = 2;
 
 /** So much of a line is searched for its level: time stamp, thread and logger come before it. */
 const HEAD_BYTES = 80;
+/** A word that begins there may end behind it. */
+const DECODED_BYTES = HEAD_BYTES + 20;
 /** JSON puts its keys in any order. */
 const JSON_HEAD_BYTES = 400;
 
@@ -29,13 +31,16 @@ export class LevelReader {
   }
 
   /** Index into LEVELS for the line [start, end) of `bytes`, without its `\n`. */
-  read(bytes: Uint8Array, start: number, end: number): number {
+  read(bytes: Buffer, start: number, end: number): number {
     if (this.context !== 'none') return this.#readInContext(bytes, start, end);
-    if (!mayNameLevel(bytes, start, end)) return this.#default;
-    return this.#note(decodeHead(bytes, start, end));
+    const level = levelAtSight(bytes, start, end);
+    if (level === UNNAMED) return this.#default;
+    if (level === UNCLEAR) return this.#note(decodeHead(bytes, start, end));
+    this.#enter(level);
+    return level;
   }
 
-  #readInContext(bytes: Uint8Array, start: number, end: number): number {
+  #readInContext(bytes: Buffer, start: number, end: number): number {
     const head = decodeHead(bytes, start, end);
     if (head.startsWith('\u00e2\u0080\u00a6')) return this.#levelOfContext();
     if (this.context === 'traceback') {
@@ -63,18 +68,28 @@ export class LevelReader {
       return ERROR;
     }
     if (/^(During handling of|The above exception was)/.test(head)) return ERROR;
+    this.#enter(level);
+    return level;
+  }
+
+  /** What a line of this level means for the next one. */
+  #enter(level: number): void {
     this.context =
       level === ERROR ? 'after-error' : level === WARN && this.#default !== WARN ? 'after-warning' : 'none';
-    return level;
   }
 }
 
 const UPPER_CASE = 1;
-const OTHER_SIGN = 2;
+const LOWER_CASE = 2;
+const OTHER_SIGN = 3;
+const ESC = 0x1b;
 /** By byte: what may belong to the naming of a level. */
 const SIGNS = new Uint8Array(256);
-for (let upper = 65; upper <= 90; upper++) SIGNS[upper] = UPPER_CASE;
-for (const sign of [0x1b, 58 /* : */, 61 /* = */]) SIGNS[sign] = OTHER_SIGN;
+for (let letter = 0; letter < 26; letter++) {
+  SIGNS[65 + letter] = UPPER_CASE;
+  SIGNS[97 + letter] = LOWER_CASE;
+}
+for (const sign of [ESC, 58 /* : */, 61 /* = */]) SIGNS[sign] = OTHER_SIGN;
 
 /** First two letters of the words of WORD, and of Traceback, During and The above. */
 const BEGINNINGS = new Uint8Array(65_536);
@@ -82,29 +97,85 @@ for (const pair of 'ER FA CR SE WA IN NO DE TR VE Tr Du Th'.split(' ')) {
   BEGINNINGS[(pair.charCodeAt(0) << 8) | pair.charCodeAt(1)] = 1;
 }
 
-/** False only when no level can be in the line: what a plain line costs is this loop. */
-function mayNameLevel(bytes: Uint8Array, start: number, end: number): boolean {
+/** No level can be in the line. */
+const UNNAMED = -1;
+/** Its text must be looked at. */
+const UNCLEAR = -2;
+
+/**
+ * The level of a line, as far as its bytes tell without a string made of them: a string and a dozen patterns a line
+ * cost as much as all the rest of the log's way.
+ */
+function levelAtSight(bytes: Buffer, start: number, end: number): number {
   const first = bytes[start];
-  if (first === 123 /* { */) return true;
-  if (first === 110 && bytes[start + 1] === 112 /* npm */) return true;
+  if (first === 123 /* { */) return UNCLEAR;
+  if (first === 110 && bytes[start + 1] === 112 /* npm */) return UNCLEAR;
   const stop = Math.min(end, start + HEAD_BYTES);
+  let hadLetters = false;
   for (let at = start; at < stop; at++) {
     const byte = bytes[at] as number;
     const sign = SIGNS[byte] as number;
     if (sign === 0) continue;
     if (sign === UPPER_CASE) {
-      if (BEGINNINGS[(byte << 8) | (bytes[at + 1] as number)] === 1) return true;
-    } else if (byte === 0x1b || (at > start && (bytes[at - 1] as number) > 57)) {
+      if (BEGINNINGS[(byte << 8) | (bytes[at + 1] as number)] === 1) {
+        return levelOfWordAt(bytes, { start, at, end, hadLetters });
+      }
+      hadLetters = true;
+    } else if (sign === LOWER_CASE) {
+      hadLetters = true;
+    } else if (byte === ESC || (at > start && (bytes[at - 1] as number) > 57)) {
       // After a digit a colon is a time's; after a letter it may end `error:`, and a `=` may follow `level`.
-      return true;
+      return UNCLEAR;
     }
   }
+  return UNNAMED;
+}
+
+/** The words of WORD but `ERR!`, by their length. */
+const WORDS_BY_LENGTH = new Map<number, { bytes: Buffer; level: number }[]>();
+for (const word of 'ERROR FATAL CRITICAL SEVERE WARN WARNING INFO NOTICE DEBUG TRACE VERBOSE'.split(' ')) {
+  const words = WORDS_BY_LENGTH.get(word.length) ?? [];
+  words.push({ bytes: Buffer.from(word), level: levelOfName(word) ?? INFO });
+  WORDS_BY_LENGTH.set(word.length, words);
+}
+
+/** Of the word at `at`, the first in the line that may be a level's. */
+function levelOfWordAt(
+  bytes: Buffer,
+  { start, at, end, hadLetters }: { start: number; at: number; end: number; hadLetters: boolean },
+): number {
+  let after = at;
+  while (after < end && SIGNS[bytes[after] as number] === UPPER_CASE) after++;
+  const found = WORDS_BY_LENGTH.get(after - at)?.find((word) => liesAt(word.bytes, bytes, at));
+  if (found === undefined) return UNCLEAR;
+  if (isPartOfWord(bytes[at - 1], at > start) || isPartOfWord(bytes[after], after < end)) return UNCLEAR;
+  if (bytes[after] === ESC || mayHoldTraceback(bytes, after, Math.min(end, start + DECODED_BYTES)))
+    return UNCLEAR;
+  if (hadLetters && !mayPrecede(bytes.toString('latin1', start, at))) return UNCLEAR;
+  return found.level;
+}
+
+/** As `\w` has it. */
+function isPartOfWord(byte: number | undefined, isInLine: boolean): boolean {
+  if (!isInLine || byte === undefined) return false;
+  const sign = SIGNS[byte];
+  return sign === UPPER_CASE || sign === LOWER_CASE || (byte >= 48 && byte <= 57) || byte === 95;
+}
+
+function mayHoldTraceback(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++)
+    if (bytes[at] === 84 /* T */ && bytes[at + 1] === 114 /* r */) return true;
   return false;
 }
 
-function decodeHead(bytes: Uint8Array, start: number, end: number): string {
-  const limit = bytes[start] === 123 ? JSON_HEAD_BYTES : HEAD_BYTES + 20;
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, limit)).toString('latin1');
+function liesAt(word: Buffer, bytes: Buffer, at: number): boolean {
+  for (let index = 0; index < word.length; index++) if (word[index] !== bytes[at + index]) return false;
+  return true;
+}
+
+function decodeHead(bytes: Buffer, start: number, end: number): string {
+  const limit = bytes[start] === 123 ? JSON_HEAD_BYTES : DECODED_BYTES;
+  return bytes.toString('latin1', start, Math.min(end, start + limit));
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are written with ESC
@@ -121,15 +192,17 @@ const EXCEPTION = /^(?:Uncaught |Unhandled )?(?:[\w$]+\.)*[\w$]*(?:Error|Excepti
 const NPM = /^npm (error|warn)\b/;
 const KEYED = /(?:^|[\s{,])"?(?:level|levelname|severity|lvl)"?\s*[:=]\s*"?(\w+)/i;
 
+function mayPrecede(prefix: string): boolean {
+  return BARE_PREFIX.test(prefix) || TIMED_PREFIX.test(prefix) || BRACKETED_PREFIX.test(prefix);
+}
+
 /** The level that the text itself names, as an index into LEVELS. */
 export function levelOfText(line: string): number | undefined {
   const text = line.includes('\u001b') ? line.replace(COLOURS, '') : line;
   if (text.startsWith('{')) return levelOfName(KEYED.exec(text)?.[1]);
-  for (const match of text.matchAll(WORD)) {
-    const prefix = text.slice(0, match.index);
-    if (BARE_PREFIX.test(prefix) || TIMED_PREFIX.test(prefix) || BRACKETED_PREFIX.test(prefix)) {
-      return levelOfName(match[1]);
-    }
+  WORD.lastIndex = 0;
+  for (let match = WORD.exec(text); match !== null; match = WORD.exec(text)) {
+    if (mayPrecede(text.slice(0, match.index))) return levelOfName(match[1]);
   }
   if (EXCEPTION.test(text)) return ERROR;
   return levelOfName(NAMED_START.exec(text)?.[1] ?? NPM.exec(text)?.[1] ?? KEYED.exec(text)?.[1]);

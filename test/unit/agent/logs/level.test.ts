@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LEVELS, type LevelContext, LevelReader } from '../../../../src/agent/logs/level.ts';
+import { LEVELS, type LevelContext, LevelReader, levelOfText } from '../../../../src/agent/logs/level.ts';
 
 function levels(stream: 'stdout' | 'stderr', text: string, context: LevelContext = 'none'): string {
   const reader = new LevelReader(stream, context);
@@ -87,4 +88,33 @@ describe('lines that belong together', () => {
   test('the context goes on from one block to the next', () => {
     expect(levels('stderr', '  File "a.py"\nValueError: x\nend', 'traceback')).toBe('EEW');
   });
+});
+
+test('what is told at sight is what the whole text says', () => {
+  const words = [
+    'INFO',
+    'ERROR',
+    'WARNING',
+    'WARN',
+    'DEBUG',
+    'CRITICAL',
+    'ERR!',
+    'INFOS',
+    'Error',
+    'npm',
+    'Trace',
+  ];
+  const signs = [' ', ' - ', '[', ']', '_', '1', 'é', 'x', '\u001b[31m', '\u001b[0m', '.', '{'];
+  const rest = ['2026-01-01 12:00:00,000', 'my.module', 'level=warn', 'Traceback (most recent call last):'];
+  const line = fc.array(fc.constantFrom(...words, ...signs, ...rest), { maxLength: 8 });
+  fc.assert(
+    fc.property(line, (parts) => {
+      // As a log's bytes are read: one sign a byte.
+      const text = Buffer.from(parts.join('')).subarray(0, 100).toString('latin1');
+      const named = text.includes('Traceback (most') ? 2 : levelOfText(text);
+      const told = new LevelReader('stderr').read(Buffer.from(text, 'latin1'), 0, text.length);
+      expect(told).toBe(named ?? LEVELS.indexOf('WARN'));
+    }),
+    { numRuns: 2000 },
+  );
 });
