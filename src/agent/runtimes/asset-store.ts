@@ -174,7 +174,10 @@ export class AssetStore<Facts extends object> {
     } catch (error) {
       // A refused download of a package is the package's fault; that of a runtime never is.
       if (!isAgentError(error) || !/^PACKAGE_/.test(error.code)) throw error;
-      throw new AgentError('HOST_ARCHIVE_FORMAT', error.message, { cause: error });
+      throw new AgentError('HOST_ARCHIVE_FORMAT', error.message, {
+        hint: 'Raise runtimeMaxTotalBytes if the runtime is to be allowed.',
+        cause: error,
+      });
     }
   }
 

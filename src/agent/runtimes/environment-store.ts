@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { AgentError } from '../../shared/errors.ts';
+import { diskError } from '../packages/disk.ts';
 import type { Manifest } from '../packages/manifest.ts';
 import { type BuildOptions, binDirsOf, buildEnvironment, environmentFolders } from './build-environment.ts';
 import { removeTree } from './remove-tree.ts';
@@ -106,7 +106,7 @@ export function createEnvironmentStore(options: EnvironmentStoreOptions): Enviro
       return environmentOf(spec, key, dir, marker);
     } catch (error) {
       await removeTree(dir);
-      throw toBuildError(error);
+      throw diskError(error, 'an environment was made');
     }
   }
 
@@ -185,10 +185,4 @@ async function writeMarker(dir: string, marker: Marker): Promise<void> {
   } finally {
     await file.close();
   }
-}
-
-function toBuildError(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
-  return new AgentError('HOST_DISK', 'The disk was full while an environment was made.', { cause: error });
 }

@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
+import { AgentError, isAgentError } from '../../shared/errors.ts';
+import { checkFreeSpace, diskError } from '../packages/disk.ts';
 import { extractPackage } from '../packages/extract-package.ts';
 import { type ArchiveFormat, archiveFormat, FORMAT_BYTES } from './archive-format.ts';
 import { extractTar, type TarFormat } from './extract-tar.ts';
@@ -8,6 +9,9 @@ import { TarRefused } from './tar-writer.ts';
 
 /** The end record of a ZIP with its longest comment. */
 const END_RECORD_BYTES = 22 + 0xffff;
+
+/** An unpacked Python or Node.js with room to spare: a tar says nowhere how much it holds. */
+const TYPICAL_BYTES = 250 * 1024 * 1024;
 
 export interface RuntimeLimits {
   maxEntries: number;
@@ -74,7 +78,7 @@ async function extractTarball(options: ExtractRuntimeOptions, format: TarFormat)
     `.${basename(targetDir)}.partial-${process.pid}-${Date.now().toString(36)}`,
   );
   try {
-    await checkSpace(dirname(targetDir));
+    await checkFreeSpace(dirname(targetDir), TYPICAL_BYTES, `to unpack ${what}`);
     await mkdir(partialDir, { mode: 0o700 });
     await extractTar({
       archivePath: options.archivePath,
@@ -92,13 +96,6 @@ async function extractTarball(options: ExtractRuntimeOptions, format: TarFormat)
   }
 }
 
-async function checkSpace(dir: string): Promise<void> {
-  const { bavail, bsize } = await statfs(dir);
-  const needed = 300 * 1024 * 1024; // an unpacked Python or Node.js with room to spare
-  if (bavail * bsize >= needed) return;
-  throw new AgentError('HOST_DISK', 'The disk has less than 300 MB free, too little for a runtime.');
-}
-
 function toExtractError(error: unknown, what: string, signal: AbortSignal): AgentError {
   if (isAgentError(error)) return error;
   if (error instanceof TarRefused) {
@@ -112,11 +109,8 @@ function toExtractError(error: unknown, what: string, signal: AbortSignal): Agen
   }
   if (signal.aborted)
     return new AgentError('INTERRUPTED', `Unpacking ${what} was ended.`, { retryable: false });
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new AgentError('HOST_DISK', `The disk was full while ${what} was unpacked.`, { cause: error });
-  }
-  if (error instanceof Error && 'syscall' in error) return toAgentError(error); // the file system, not the archive
+  const ofDisk = diskError(error, `${what} was unpacked`);
+  if (isAgentError(ofDisk)) return ofDisk;
   const reason = error instanceof Error ? error.message : String(error);
   return new AgentError('PLATFORM_ERROR', `The archive of ${what} is damaged: ${reason}.`, { cause: error });
 }

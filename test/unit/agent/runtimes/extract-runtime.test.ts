@@ -1,4 +1,5 @@
 import {
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -6,6 +7,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,6 +21,7 @@ import {
 } from '../../../../src/agent/runtimes/extract-runtime.ts';
 import { script, type TarEntry, tarOf } from '../../../helpers/tar-of.ts';
 import { zipOf } from '../../../helpers/zip-of.ts';
+import { makeTree, run } from './make-tree.ts';
 
 const MB = 1024 ** 2;
 const NODE: TarEntry[] = [
@@ -68,6 +71,28 @@ describe('unpacking a runtime', () => {
     expect(readFileSync(join(root, 'bin', 'npm'), 'utf8')).toBe('npm');
     expect(lstatSync(join(root, 'bin', 'node')).mode & 0o7777).toBe(0o755);
   });
+
+  test.each(['ustar', 'gnu', 'pax', 'v7'])(
+    'reads what the system’s tar writes in the format %s',
+    async (format) => {
+      const long = 'sub/'.repeat(format === 'v7' ? 5 : 28);
+      makeTree(join(dir, 'src'), {
+        'python/bin/python3': '#!/bin/sh\n',
+        [`python/${long}module with a spáce.py`]: 'x',
+      });
+      symlinkSync('python3', join(dir, 'src', 'python', 'bin', 'python'));
+      linkSync(join(dir, 'src', 'python', 'bin', 'python3'), join(dir, 'src', 'python', 'bin', 'python3.11'));
+      const archivePath = join(dir, 'made.tar.gz');
+      const args = ['-czf', archivePath, `--format=${format}`, '-C', join(dir, 'src'), 'python'];
+      expect(await run('tar', args)).toMatchObject({ exitCode: 0, stderr: '' });
+      await extract(readFileSync(archivePath));
+      const bin = join(targetDir, 'python', 'bin');
+      expect(readdirSync(bin).sort()).toEqual(['python', 'python3', 'python3.11']);
+      expect(readlinkSync(join(bin, 'python'))).toBe('python3');
+      expect(readFileSync(join(bin, 'python3.11'), 'utf8')).toBe('#!/bin/sh\n');
+      expect(readFileSync(join(targetDir, 'python', long, 'module with a spáce.py'), 'utf8')).toBe('x');
+    },
+  );
 
   test('makes them out of a ZIP without a root folder', async () => {
     await extract(await zipOf({ 'python.exe': 'MZ', 'python311._pth': '.' }));
