@@ -10,6 +10,7 @@ import { RunLogWriter } from './run-log-file.ts';
 /** Small writes of a robot are gathered for so long, or up to so many bytes: a block a line would cost 10 times as much. */
 const GATHER_MS = 20;
 const GATHER_BYTES = 64 * 1024;
+const LF = 10;
 /** From this size on a portion is worth a block of its own. */
 const LARGE_BYTES = 16 * 1024;
 
@@ -242,7 +243,11 @@ class RobotStream {
   }
 
   #process(chunk: Buffer, timeMs: number): void {
-    this.#emit(this.#splitter.push(this.#masker.push(chunk)), timeMs);
+    const masked = this.#masker.push(chunk);
+    // The line under way is completed by itself: what follows in a large portion is then not copied to be joined.
+    const rest = masked.length < LARGE_BYTES ? 0 : masked.indexOf(LF) + 1;
+    if (rest > 0) this.#emit(this.#splitter.push(masked.subarray(0, rest)), timeMs);
+    this.#emit(this.#splitter.push(masked.subarray(rest)), timeMs);
   }
 
   #emit(bytes: Buffer, timeMs: number): void {
