@@ -1,9 +1,9 @@
-// A robot that prints: lines of 100 bytes, so many, so many bytes in each write. Every thousandth holds the secret.
+// A robot that prints: lines of 100 bytes, so many, so many bytes in each write. One in ten thousand holds the secret.
 import { writeSync } from 'node:fs';
 
 const [lines, writeBytes, beginning, secret] = process.argv.slice(2);
 const LINE_BYTES = 100;
-const DIFFERENT_LINES = 1000;
+const DIFFERENT_LINES = 10_000;
 
 const different = Array.from({ length: DIFFERENT_LINES }, (_, at) => {
   const end = at === 0 ? secret : 'nothing to report';
