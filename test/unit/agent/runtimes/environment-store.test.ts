@@ -198,8 +198,11 @@ describe('an environment that is not whole', () => {
       platform: process.platform,
     });
     renameSync(join(dir, 'environments'), join(dir, 'elsewhere'));
-    const { dir: root } = await elsewhere.ensureEnvironment(spec());
+    const moved = spec();
+    const { dir: root, key } = await elsewhere.ensureEnvironment(moved);
+    expect(root).toBe(join(dir, 'elsewhere', key));
     expect(readFileSync(join(root, 'bin', 'npm'), 'utf8')).toContain(join(root, 'npmrc'));
+    expect(moved.warnings).toEqual([]);
   });
 
   test('is swept, and a whole one stays', async () => {
