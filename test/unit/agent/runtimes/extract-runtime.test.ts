@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   extractRuntime,
   readArchiveFormat,
@@ -30,6 +30,9 @@ const NODE: TarEntry[] = [
   { path: 'node-v20.11.1-linux-x64/lib/node_modules/npm/bin/npm-cli.js', content: 'npm' },
   { path: 'node-v20.11.1-linux-x64/bin/npm', type: '2', linkTo: '../lib/node_modules/npm/bin/npm-cli.js' },
 ];
+
+// Processes are slow on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 let dir: string;
 let targetDir: string;

@@ -1,12 +1,15 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   probePythonModules,
   probeVersion,
   type RuntimeProbe,
 } from '../../../../src/agent/runtimes/probe-runtime.ts';
 import { makeTestDir, makeTree, runCommand } from './make-tree.ts';
+
+// Processes are slow on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 let dir: string;
 beforeEach(() => {

@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type NodeTargets, shimsOf, shimText, writeShims } from '../../../../src/agent/runtimes/shims.ts';
 import { makeTestDir, makeTree, run } from './make-tree.ts';
 
 const COMMANDS = ['node', 'npm', 'npx', 'pip', 'pip3', 'python', 'python3'];
+
+// Processes are slow on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 let dir: string;
 beforeEach(() => {
