@@ -2,6 +2,8 @@ import { constants, cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { chmod, cp } from 'node:fs/promises';
 import { join } from 'node:path';
 
+const COPY = { recursive: true, mode: constants.COPYFILE_FICLONE, verbatimSymlinks: true } as const;
+
 export interface RunFolders {
   dir: string;
   /** The working copy of the package: cwd and KUFLOW_ROBOT_HOME_PATH. */
@@ -42,23 +44,21 @@ export async function fillWorkingCopy(
   workDir: string,
   shared: readonly string[],
 ): Promise<void> {
+  if (shared.length === 0) {
+    // A folder as a whole takes half the time of one entry after the other.
+    cpSync(packageDir, workDir, COPY);
+    return;
+  }
   for (const entry of readdirSync(packageDir, { withFileTypes: true })) {
     const [from, to] = [join(packageDir, entry.name), join(workDir, entry.name)];
-    if (shared.includes(entry.name)) {
-      symlinkSync(from, to, process.platform === 'win32' ? 'junction' : 'dir');
-    } else {
-      cpSync(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE, verbatimSymlinks: true });
-    }
+    if (shared.includes(entry.name)) symlinkSync(from, to, process.platform === 'win32' ? 'junction' : 'dir');
+    else cpSync(from, to, COPY);
   }
 }
 
 /** Gives a run the home that post-install left: a browser it downloaded, a cache it filled. */
 export async function fillHome(environmentHome: string | null, homeDir: string): Promise<void> {
   if (environmentHome === null) return;
-  await cp(environmentHome, homeDir, {
-    recursive: true,
-    mode: constants.COPYFILE_FICLONE,
-    verbatimSymlinks: true,
-  });
+  await cp(environmentHome, homeDir, COPY);
   await chmod(homeDir, 0o700);
 }
