@@ -31,6 +31,7 @@ import { Scheduler } from './runs/scheduler.ts';
 import { untilDone } from './runs/until-done.ts';
 import { watchSleep } from './sleep-watch.ts';
 import { openSources } from './sources/open-sources.ts';
+import { TakeMemory } from './tasks/take-memory.ts';
 import { openWorkshop } from './workshop.ts';
 
 export interface AgentFacts {
@@ -98,6 +99,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       closing: closing.signal,
     });
     closers.push(() => platform.close());
+    const takes = new TakeMemory(platform.client.endpoint, journal.host, now);
     const scheduler = new Scheduler(config.settings);
     const decider = new Decider(journal, now);
     const workshop = await openWorkshop({
@@ -139,7 +141,8 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       decider,
       scheduler,
       client: platform.client,
-      principalId: platform.principalId,
+      takes,
+      principalId: () => platform.principalId() ?? takes.principalId,
       ...workshop.services(journal, decider, (progress) => {
         tell({ event: 'progress', progress });
         hub.send({ type: 'progress', progress });

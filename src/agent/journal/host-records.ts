@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { type RobotView, RobotViewSchema } from '../../shared/status.ts';
+import { type TakeFacts, TakeFactsSchema } from '../tasks/take-memory.ts';
 import { parseDocument } from './parse-document.ts';
 
 /** A try of a task that lies in the future. `retry`: an attempt failed; `postponed`: this host could not. */
@@ -115,6 +116,16 @@ export class HostRecords {
 
   saveLogBound(endpoint: string, entries: number): void {
     this.#put('facts', 'name', `log-bound/${endpoint}`, entries);
+  }
+
+  /** What takes taught of the server at `endpoint`; null: nothing yet. */
+  loadTakeFacts(endpoint: string): TakeFacts | null {
+    const row = this.#database.prepare('SELECT document FROM facts WHERE name = ?').get(`take/${endpoint}`);
+    return row ? parseDocument(TakeFactsSchema, row.document) : null;
+  }
+
+  saveTakeFacts(endpoint: string, facts: TakeFacts): void {
+    this.#put('facts', 'name', `take/${endpoint}`, facts);
   }
 
   #put(table: string, keyColumn: string, key: string, value: unknown): void {

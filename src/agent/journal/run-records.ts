@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Run, RunDetailsSchema, RunSchema, type RunState } from '../../shared/run.ts';
+import { type TakeIntent, TakeIntentSchema } from '../tasks/take-intent.ts';
 import { parseDocument } from './parse-document.ts';
 
 export interface RunQuery {
@@ -146,6 +147,17 @@ export class RunRecords {
 
   saveShipping(runId: string, position: unknown): void {
     this.#database.prepare('UPDATE runs SET shipping = ? WHERE id = ?').run(JSON.stringify(position), runId);
+  }
+
+  /** What the run's take is about to do. */
+  saveTake(runId: string, intent: TakeIntent): void {
+    this.#database.prepare('UPDATE runs SET take = ? WHERE id = ?').run(JSON.stringify(intent), runId);
+  }
+
+  /** How far the run's take had come; null: it did nothing that cannot be taken back. */
+  loadTake(runId: string): TakeIntent | null {
+    const row = this.#database.prepare('SELECT take FROM runs WHERE id = ?').get(runId);
+    return typeof row?.take === 'string' ? parseDocument(TakeIntentSchema, row.take) : null;
   }
 
   loadShipping(runId: string): unknown {

@@ -59,6 +59,11 @@ const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE facts (name TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN take TEXT;  -- the last step of its take that cannot be taken back, JSON
+  CREATE INDEX runs_by_end ON runs (substr(id, -6));
+  CREATE INDEX decisions_by_run ON decisions (run_id, seq) WHERE run_id IS NOT NULL;
+  `,
 ];
 
 /**

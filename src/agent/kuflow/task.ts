@@ -33,6 +33,8 @@ export interface Task extends TaskSummary {
   data: unknown;
   /** Oldest first; the platform keeps a bounded number. */
   logs: TaskLogEntry[];
+  /** False when the answer told of no log at all, not even of an empty one. */
+  showsLog: boolean;
   /** The platform's clock when it answered; null where it told none. */
   serverTimeMs: number | null;
 }
@@ -85,6 +87,7 @@ export const TaskSchema = ItemSchema.extend({
     lastModifiedBy: item.lastModifiedBy ?? null,
     data: item.task.data?.value ?? null,
     logs: item.task.logs ?? [],
+    showsLog: Array.isArray(item.task.logs),
   }),
 );
 

@@ -1,5 +1,5 @@
 import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
-import { takeTask } from '../tasks/take.ts';
+import { isTakeOpen } from '../tasks/take-attempt.ts';
 import type { ActiveRun } from './active-run.ts';
 import { checkDisk } from './check-disk.ts';
 import { executeRobot } from './execute-robot.ts';
@@ -10,7 +10,8 @@ import type { RunServices } from './run-services.ts';
 import { type RunSession, startRunSession } from './run-session.ts';
 import type { SlotLease } from './scheduler.ts';
 import { settleRun } from './settle-run.ts';
-import { endUntaken, endWithError, leaveTask, postponeTask, removeRun } from './untaken-run.ts';
+import { takeStep } from './take-step.ts';
+import { endUntaken, endWithError, leaveTask, postponeTask } from './untaken-run.ts';
 
 /** What preparing led to: something to run, or a failure of the package's that its task must be told. */
 type Preparation = { prepared: PreparedRobot; shell: string } | { error: AgentError };
@@ -36,8 +37,8 @@ export async function liveRun(active: ActiveRun, services: RunServices): Promise
       lease = null;
     });
   } catch (thrown) {
-    // The agent goes down: what was taken is settled by the next start.
-    if (active.taken && services.closing.aborted) return;
+    // The agent goes down: what was taken, or may have been, is the next start's.
+    if ((active.taken || isTakeOpen(thrown)) && services.closing.aborted) return;
     endEarly(active, services, toAgentError(thrown));
   } finally {
     lease?.release();
@@ -113,43 +114,6 @@ async function slotStep(active: ActiveRun, services: RunServices): Promise<SlotL
     services.decider.onRun(active.run, { decision: 'postponed', ...waits });
   }
   return await services.scheduler.acquire(request, active.signal);
-}
-
-/** True when the task is ours, or there is none to take. */
-async function takeStep(active: ActiveRun, services: RunServices): Promise<boolean> {
-  const { taskId } = active.run;
-  if (taskId === null) {
-    services.decider.onRun(active.run, {
-      decision: 'taken',
-      code: 'STARTED_BY_HAND',
-      message: 'Started by hand, without a task.',
-    });
-    active.taken = true;
-    return true;
-  }
-  const take = await takeTask({
-    client: services.client,
-    taskId,
-    principalId: services.principalId(),
-    hostName: services.hostName,
-    installationId: services.installationId,
-    reclaim: active.request.reclaim,
-    signal: active.signal,
-  });
-  services.journal.host.removeNextTry(taskId);
-  if (!take.taken) {
-    services.postponed.delete(taskId);
-    services.decider.onTask(taskId, { decision: 'skipped', code: take.code, message: take.message });
-    removeRun(active, services);
-    return false;
-  }
-  active.taken = true;
-  services.decider.onRun(active.run, {
-    decision: 'taken',
-    code: 'TAKEN',
-    message: `Taken by ${services.hostName}, attempt ${active.run.attempt}.`,
-  });
-  return true;
 }
 
 /** From here on the run is ours: however it goes, it ends and is settled. */

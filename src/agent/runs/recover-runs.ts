@@ -94,7 +94,7 @@ export function activeRunOf(run: Run, services: RunServices, onChange: (run: Run
       variables: {},
       attempt: run.attempt,
       requestedAt: run.requestedAt,
-      reclaim: true,
+      reclaim: 'retry',
     },
     robot: {
       id: run.robot.id,

@@ -5,6 +5,7 @@ import type { Journal } from '../journal/open-journal.ts';
 import type { KuFlowClient } from '../kuflow/create-client.ts';
 import type { AgentLog } from '../logs/agent-log.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { TakeMemory } from '../tasks/take-memory.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
 import type { ActiveRun } from './active-run.ts';
 import type { Decider } from './decide.ts';
@@ -35,6 +36,8 @@ export interface RunServices {
   /** Secrets of the host's own, for masking. */
   readonly hostSecrets: () => string[];
   readonly variables: RunVariables;
+  /** What takes taught of the platform and of other hosts. */
+  readonly takes: TakeMemory;
   /** How often each task was put off in a row. */
   readonly postponed: Map<string, number>;
   readonly log: AgentLog;

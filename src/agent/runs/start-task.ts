@@ -38,7 +38,7 @@ export async function startByHand(
     variables: input.variables,
     attempt: 1,
     requestedAt: new Date(services.now()).toISOString(),
-    reclaim: false,
+    reclaim: null,
   };
   if (taskId === null) return manager.accept(request, robot);
   const { runs, host } = services.journal;
@@ -68,7 +68,7 @@ export async function startByHand(
       operation: input.operation ?? routed ?? operationInData(task.data, pointer),
       processId: task.processId,
       attempt: runs.highestAttempt(taskId) + 1,
-      reclaim: ours,
+      reclaim: ours ? 'by-hand' : null,
     },
     robot,
   );

@@ -147,7 +147,7 @@ export class InboxSource implements WorkSource {
       variables: {},
       attempt: early.attempt,
       requestedAt: new Date(this.#options.now()).toISOString(),
-      reclaim: false,
+      reclaim: null,
     });
     return true;
   }

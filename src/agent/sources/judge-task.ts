@@ -9,6 +9,8 @@ export interface TaskHistory {
   isExcluded(taskId: string): boolean;
   /** The try that this task waits for, unless what it waits for is over. */
   findNextTry(taskId: string, robot: CatalogueRobot): NextTry | undefined;
+  /** A take of another host, or of ours that came to nothing, is in its log since a moment ago. */
+  isResting(taskId: string): boolean;
   highestAttempt(taskId: string): number;
   now(): number;
 }
@@ -42,6 +44,7 @@ export function judgeTask(input: {
   }
   const next = history.findNextTry(task.id, robot);
   if (next && next.dueAtMs > history.now()) return { kind: 'nothing-new' };
+  if (history.isResting(task.id)) return { kind: 'nothing-new' };
   if (input.appetite.wanted <= 0)
     return no('postponed', input.appetite.reason.code, input.appetite.reason.message);
   return { kind: 'run', robot, attempt: history.highestAttempt(task.id) + 1 };

@@ -55,6 +55,7 @@ export function openSources(options: SourcesOptions): Sources {
           services.failures.findHolding(services.variables.failureKey(robot)) === undefined;
         return isOver ? undefined : next;
       },
+      isResting: (taskId) => services.takes.isResting(taskId),
       highestAttempt: (taskId) => journal.runs.highestAttempt(taskId),
       now,
     },
@@ -97,7 +98,7 @@ export function openSources(options: SourcesOptions): Sources {
         variables: {},
         attempt,
         requestedAt: new Date(now()).toISOString(),
-        reclaim: true,
+        reclaim: 'retry',
       },
       robot,
     );

@@ -1,4 +1,5 @@
 import type { RunSource } from '../../shared/run.ts';
+import type { Reclaim } from '../tasks/take-attempt.ts';
 
 /** What a source hands on. Nobody downstream asks where it came from. */
 export interface RunRequest {
@@ -14,8 +15,8 @@ export interface RunRequest {
   variables: Record<string, string>;
   attempt: number;
   requestedAt: string;
-  /** A task that is CLAIMED by us already (a retry, `start --task`) is taken as it is. */
-  reclaim: boolean;
+  /** Why a task that is CLAIMED by our principal already may be taken; null: it may not. */
+  reclaim: Reclaim | null;
 }
 
 /** Where work comes from. */

@@ -1,162 +1,230 @@
-import { randomBytes } from 'node:crypto';
-import { AgentError, isAgentError } from '../../shared/errors.ts';
-import type { KuFlowClient } from '../kuflow/create-client.ts';
-import { backoffMs, isOutcomeUnknown, type Sleep, sleepFor } from '../kuflow/retry.ts';
-import type { Task } from '../kuflow/task.ts';
+import { findResting, LEASE_MS, REST_MS, type Rivals, rendezvousShareMs, standingOf } from './election.ts';
+import { takeClaimed } from './reclaim.ts';
+import {
+  type Appended,
+  beatenBy,
+  type Claimed,
+  elsewhere,
+  gone,
+  lastId,
+  type NotTaken,
+  type Sight,
+  TakeAttempt,
+  type TakeInput,
+  type TakeResult,
+} from './take-attempt.ts';
+import { readTake } from './take-entry.ts';
 
-export interface TakeInput {
-  client: Pick<KuFlowClient, 'retrieveTask' | 'claimTask' | 'appendLog'>;
-  taskId: string;
-  /** Our principal; null until the platform told it. */
-  principalId: string | null;
-  hostName: string;
-  installationId: string;
-  /** Accepts a task that we hold already: a retry, `start --task`. */
-  reclaim: boolean;
-  /** Ends waiting. A claim that is on its way is followed to its end, and once it succeeded the task is taken. */
-  signal: AbortSignal;
-  sleep?: Sleep;
-  random?: () => number;
-  /** Distinguishes this take from others of this host. */
-  nonce?: string;
-}
-
-export type TakeResult =
-  | {
-      taken: true;
-      task: Task;
-      /** False when the entry "Taken by …" did not reach the task's log. */
-      announced: boolean;
-    }
-  | { taken: false; code: 'TAKEN_ELSEWHERE' | 'TASK_GONE'; message: string };
-
-/** Claims whose outcome stays open are looked up; so often is the claim itself made again. */
-const MOST_CLAIMS = 3;
-const MOST_ANNOUNCEMENTS = 3;
+/** Appends of one take, when others wrote in between or an answer was lost. */
+const MOST_APPENDS = 3;
 
 /**
- * Makes a task ours by claiming it: only READY tasks, and those that we hold already where `reclaim` says so.
+ * Makes a task ours, and only ours, also among hosts that share our credentials: look → append → claim → judge. The
+ * log is the referee (docs/adr/0006). Tasks that are CLAIMED by us already only where `reclaim` says so.
  * @throws AgentError when the platform cannot be asked before anything was claimed, or refuses the claim of a
- *   task that is READY all the same; INTERRUPTED when `signal` aborts
+ *   task that is READY all the same; INTERRUPTED when `signal` aborts before the claim, or (isTakeOpen) when
+ *   `closing` aborts while it is not known whether a claim succeeded
  */
 export async function takeTask(input: TakeInput): Promise<TakeResult> {
-  const before = await look(input, { signal: input.signal });
-  if ('taken' in before) return before;
-  const refusal = refusalOf(before, input, input.reclaim);
-  if (refusal) return refusal;
-  const claimed = before.state === 'CLAIMED' ? before : await claim(input);
-  if ('taken' in claimed) return claimed;
-  return await announce(input, claimed);
+  const attempt = new TakeAttempt(input);
+  const { memory, taskId, installationId, signal } = input;
+  if (memory.hasRivals) await attempt.pause(rendezvousShareMs(taskId, installationId));
+  attempt.throwIfAborted();
+  const sight = await attempt.look({ signal });
+  if ('taken' in sight) return sight;
+  const { task } = sight;
+  const result =
+    task.state === 'CLAIMED' && input.reclaim !== null && attempt.isOurs(task)
+      ? await takeClaimed(attempt, sight, input.reclaim)
+      : await takeReady(attempt, sight);
+  if (!result.taken && result.code === 'TAKEN_ELSEWHERE') memory.noteRival();
+  return result;
 }
 
-/** The task as it is, or why it is not to be had. */
-async function look(input: TakeInput, options: { signal?: AbortSignal }): Promise<Task | TakeResult> {
-  try {
-    return await input.client.retrieveTask(input.taskId, options);
-  } catch (error) {
-    if (!isAgentError(error) || error.code !== 'PLATFORM_REFUSED') throw error;
-    return {
-      taken: false,
-      code: 'TASK_GONE',
-      message: `The platform does not show the task to us any more. ${error.message}`,
-    };
+async function takeReady(attempt: TakeAttempt, first: Sight): Promise<TakeResult> {
+  const { memory, onIntent, signal } = attempt.input;
+  const look = () => attempt.look({ signal });
+  let sight = first;
+  for (let appends = 1; ; appends++) {
+    const refusal = refusalOf(attempt, sight);
+    if (refusal) return refusal;
+    attempt.throwIfAborted();
+    // A take on a READY task proves that the platform takes entries on READY tasks, whatever it did before.
+    if (memory.claimsFirst && !sight.task.logs.some(({ message }) => readTake(message)))
+      return await claimFirst(attempt, sight, 'takes');
+    if (appends === 1) onIntent({ nonce: attempt.nonce, step: 'append', entryId: lastId(sight) });
+    const appended = await attempt.append('first', lastId(sight), look);
+    if ('taken' in appended) return appended;
+    if (appended.kind === 'refused') {
+      const now = await look();
+      if ('taken' in now) return now;
+      if (now.task.state !== 'READY') return refusalOf(attempt, now) ?? beatenBy(null);
+      memory.noteReady('refused');
+      return await claimFirst(attempt, now, 'claimers');
+    }
+    const place = appended.kind === 'there' ? attempt.placeOf(lastId(sight), appended, 'takes') : 'unclear';
+    if (appended.sight.task.state !== 'READY') return refusalOf(attempt, appended.sight) ?? beatenBy(null);
+    memory.noteReady('accepted');
+    if (appended.kind === 'there' && place === 'first') return await claimAfter(attempt, appended);
+    if (place === 'beaten') return beatenBy(findResting(appended.sight.task, attempt.nonce)?.take ?? null);
+    if (appends >= MOST_APPENDS) {
+      if (appended.kind === 'absent' && appended.error) throw appended.error;
+      return elsewhere('The log of the task changed too quickly to see who was first.', REST_MS);
+    }
+    sight = appended.sight;
   }
 }
 
-/** Why a task in this state is not for us; null: it is. */
-function refusalOf(
-  task: Task,
-  input: TakeInput,
-  acceptOurs: boolean,
-): (TakeResult & { taken: false }) | null {
+/** Our entry was first: the task is claimed, and the log read as of the claim, or later. */
+async function claimAfter(
+  attempt: TakeAttempt,
+  appended: Extract<Appended, { kind: 'there' }>,
+): Promise<TakeResult> {
+  attempt.throwIfAborted();
+  const inTime = () => attempt.now() - appended.sight.askedAtMs <= LEASE_MS;
+  if (!inTime()) return elsewhere('This host was too slow: others may have taken the task since.', REST_MS);
+  attempt.input.onIntent({ nonce: attempt.nonce, step: 'claim', entryId: appended.id });
+  const claimed = await attempt.claim(inTime);
+  if ('taken' in claimed) return claimed;
+  // An answer without our entry need not be the whole log; one from the platform's own look is.
+  const shows = claimed.sight.task.logs.some(({ id }) => id === appended.id);
+  const sight =
+    claimed.how === 'answered' && !shows
+      ? await attempt.lookUntilKnown()
+      : await attempt.fresh(claimed.sight);
+  return 'taken' in sight ? sight : judgeClaim(attempt, { ...claimed, sight }, appended.id);
+}
+
+/** Whether a task that was claimed after our entry is this host's to run. */
+export function judgeClaim(attempt: TakeAttempt, { sight, how }: Claimed, entryId: string): TakeResult {
+  const refusal = refusalUnlessOurs(attempt, { sight, how });
+  if (refusal) return refusal;
+  const { task } = sight;
+  const standing = standingOf(task.logs, { id: entryId, nonce: attempt.nonce });
+  if (standing.stands) return { taken: true, task, announced: true, nonce: attempt.nonce };
+  if (standing.rival) return beatenBy(standing.rival, null);
+  return elsewhere(PUSHED_OUT);
+}
+
+const PUSHED_OUT =
+  'The task is claimed with our credentials, but its log lost the entry that says by which host. If no host runs it, kubot runs --orphans lists it.';
+
+/**
+ * For a platform that refuses entries on READY tasks: who claimed elects in the log of the CLAIMED task.
+ * @param rivals whose entries since then speak against us: `claimers` when ours was just refused, so that a take of
+ *   somebody else's can only have come after a claim
+ */
+async function claimFirst(attempt: TakeAttempt, before: Sight, rivals: Rivals): Promise<TakeResult> {
+  const afterId = lastId(before);
+  const refusal = refusalOf(attempt, before);
+  if (refusal) return refusal;
+  attempt.throwIfAborted();
+  attempt.input.onIntent({ nonce: attempt.nonce, step: 'claim-first', entryId: afterId });
+  const claimed = await attempt.claim(() => true);
+  if ('taken' in claimed) return claimed;
+  if (claimed.how === 'refused') return refusalOf(attempt, claimed.sight) ?? beatenBy(null);
+  return await electClaimed(attempt, claimed, { afterId, rivals });
+}
+
+/**
+ * Elects among hosts that may all have claimed: whose take is the first of those after their claims.
+ * @param ready the log's last entry when the task was READY, and whose entries since then speak against us
+ */
+export async function electClaimed(
+  attempt: TakeAttempt,
+  claimed: Claimed,
+  ready: { afterId: string | null; rivals: Rivals },
+): Promise<TakeResult> {
+  const { how } = claimed;
+  const hidden = how === 'answered' && !claimed.sight.task.showsLog;
+  const sight = hidden ? await attempt.lookUntilKnown() : claimed.sight;
+  if ('taken' in sight) return sight;
+  const refusal = refusalUnlessOurs(attempt, { sight, how });
+  if (refusal) return refusal;
+  // Whoever wrote before our claim was known may have won while the task was READY, or have claimed first.
+  const rival = attempt.findRival(ready.afterId, sight, ready.rivals);
+  if (rival) return beatenBy(rival, null);
+  if (!attempt.isWholeSince(ready.afterId, sight)) return elsewhere(PUSHED_OUT);
+  const fromId = lastId(sight);
+  attempt.input.onIntent({ nonce: attempt.nonce, step: 'elect', entryId: fromId });
+  return await electFrom(attempt, claimed, fromId);
+}
+
+/** @param fromId the log's last entry when our claim was known */
+export async function electFrom(
+  attempt: TakeAttempt,
+  claimed: Claimed,
+  fromId: string | null,
+): Promise<TakeResult> {
+  for (let tries = 0; ; tries++) {
+    const appended = await attempt.untilKnown(() =>
+      attempt.append('claimed', fromId, () => attempt.lookUntilKnown()),
+    );
+    if ('taken' in appended) return appended;
+    if (appended.kind === 'refused') return await takenUnannounced(attempt, claimed, fromId);
+    const refusal = refusalUnlessOurs(attempt, { ...claimed, sight: appended.sight });
+    if (refusal) return refusal;
+    if (appended.kind === 'there') return judgeElection(attempt, fromId, appended);
+    if (appended.error === null) return elsewhere(PUSHED_OUT);
+    await attempt.backOff(tries, appended.error);
+  }
+}
+
+/** Whether our entry is the first of those after the claims. */
+export function judgeElection(
+  attempt: TakeAttempt,
+  fromId: string | null,
+  appended: { sight: Sight; at: number },
+): TakeResult {
+  const place = attempt.placeOf(fromId, appended, 'claimers');
+  if (place === 'beaten') return beatenBy(null, null);
+  if (place === 'unclear') return elsewhere(PUSHED_OUT);
+  return { taken: true, task: appended.sight.task, announced: true, nonce: attempt.nonce };
+}
+
+/** The platform takes no entries of this task at all: there is nothing to elect by, and the claim alone decides. */
+async function takenUnannounced(
+  attempt: TakeAttempt,
+  claimed: Claimed,
+  fromId: string | null,
+): Promise<TakeResult> {
+  const sight = await attempt.lookUntilKnown();
+  if ('taken' in sight) return sight;
+  const refusal = refusalUnlessOurs(attempt, { ...claimed, sight });
+  if (refusal) return refusal;
+  const rival = attempt.findRival(fromId, sight, 'claimers');
+  if (rival) return beatenBy(rival, null);
+  return { taken: true, task: sight.task, announced: false, nonce: attempt.nonce };
+}
+
+/** Why a task that must be READY is not for us now; null: it is. */
+function refusalOf(attempt: TakeAttempt, { task }: Sight): NotTaken | null {
   switch (task.state) {
-    case 'READY':
-      return null;
+    case 'READY': {
+      const resting = findResting(task, attempt.nonce);
+      if (resting === null) return null;
+      return elsewhere(
+        `${resting.take.host} was about to take the task a moment ago; it is left alone for a minute.`,
+        resting.leftMs,
+      );
+    }
     case 'CLAIMED':
-      if (!isOurs(task, input))
+      if (!attempt.isOurs(task))
         return elsewhere(`The task is CLAIMED by ${task.ownerId ?? 'somebody else'}.`);
-      if (acceptOurs) return null;
       return elsewhere(
         'The task is CLAIMED with our credentials already: by another host that shares them, or by an earlier run.',
       );
     case 'COMPLETED':
     case 'CANCELLED':
-      return { taken: false, code: 'TASK_GONE', message: `The task is ${task.state} by now.` };
+      return gone(`The task is ${task.state} by now.`);
   }
 }
 
-/** Claims, and follows a claim whose answer was lost until it is known what became of it. */
-async function claim(input: TakeInput): Promise<Task | TakeResult> {
-  const { client, taskId, signal, sleep = sleepFor, random = Math.random } = input;
-  for (let claims = 1; ; claims++) {
-    if (signal.aborted)
-      throw new AgentError('INTERRUPTED', 'Taking the task was ended before it was claimed.');
-    try {
-      const task = await client.claimTask(taskId);
-      // An answer without an owner, or before we know who we are, is believed: it says 200.
-      if (task.ownerId === null || input.principalId === null || isOurs(task, input)) return task;
-      return elsewhere(`The claim was answered with another owner, ${task.ownerId}.`);
-    } catch (error) {
-      const unknown = isOutcomeUnknown(error);
-      const now = unknown ? await lookUntilKnown(input) : await look(input, {});
-      if ('taken' in now) return now;
-      // Refused, yet READY: something else is wrong, which the platform's answer says.
-      if (now.state === 'READY' && (!unknown || claims >= MOST_CLAIMS)) throw error;
-      // Without knowing who we are only the claim's own answer can tell whether it is ours.
-      const mayBeOurs = unknown && input.principalId === null && now.state === 'CLAIMED';
-      if (now.state === 'READY' || (mayBeOurs && claims < MOST_CLAIMS)) {
-        await sleep(backoffMs(claims - 1, random), signal);
-        continue;
-      }
-      const refusal = refusalOf(now, input, unknown);
-      if (refusal) return refusal;
-      return now;
-    }
-  }
-}
-
-/**
- * The task after a claim that may have succeeded. To leave now could leave a task claimed by nobody who runs it,
- * so this goes on without network, however long, until the platform answers or the agent ends.
- */
-async function lookUntilKnown(input: TakeInput): Promise<Task | TakeResult> {
-  const { sleep = sleepFor, random = Math.random, signal } = input;
-  for (let tries = 0; ; tries++) {
-    try {
-      return await look(input, {});
-    } catch (error) {
-      if (signal.aborted) throw error;
-      await sleep(backoffMs(tries, random), signal);
-    }
-  }
-}
-
-/** Tells the task's reader who has it. The task is ours by now, whatever becomes of this. */
-async function announce(input: TakeInput, claimed: Task): Promise<TakeResult> {
-  const { client, taskId, hostName, installationId, signal } = input;
-  const nonce = input.nonce ?? randomBytes(4).toString('hex');
-  const message = `Taken by ${hostName} [take ${installationId} ${nonce}]`;
-  let task = claimed;
-  for (let tries = 0; tries < MOST_ANNOUNCEMENTS && !signal.aborted; tries++) {
-    try {
-      task = await client.appendLog(taskId, { message, level: 'INFO' }, { signal });
-      return { taken: true, task, announced: true };
-    } catch (error) {
-      if (!isOutcomeUnknown(error)) break;
-      const now = await look(input, { signal }).catch(() => null);
-      if (now === null || 'taken' in now) break;
-      task = now;
-      if (now.logs.some((entry) => entry.message.includes(nonce)))
-        return { taken: true, task, announced: true };
-    }
-  }
-  return { taken: true, task, announced: false };
-}
-
-function isOurs(task: Task, input: TakeInput): boolean {
-  return task.ownerId !== null && task.ownerId === input.principalId;
-}
-
-function elsewhere(message: string): TakeResult & { taken: false } {
-  return { taken: false, code: 'TAKEN_ELSEWHERE', message };
+/** Why a task that we claimed is not ours; null: it is CLAIMED by our principal. */
+function refusalUnlessOurs(attempt: TakeAttempt, { sight, how }: Claimed): NotTaken | null {
+  const { task } = sight;
+  const believed = how === 'answered' && task.ownerId === null;
+  return task.state === 'CLAIMED' && (believed || attempt.isOurs(task))
+    ? null
+    : (refusalOf(attempt, sight) ?? beatenBy(null));
 }

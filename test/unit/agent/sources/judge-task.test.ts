@@ -37,6 +37,7 @@ const nextTry = (dueAtMs: number): NextTry => ({
 });
 const judge = (over: {
   live?: boolean;
+  resting?: boolean;
   excluded?: boolean;
   next?: NextTry;
   attempts?: number;
@@ -49,6 +50,7 @@ const judge = (over: {
     robots: [robot, filtered],
     history: {
       hasLiveRun: () => over.live ?? false,
+      isResting: () => over.resting ?? false,
       isExcluded: () => over.excluded ?? false,
       findNextTry: () => over.next,
       highestAttempt: () => over.attempts ?? 0,
@@ -61,7 +63,8 @@ describe('a READY task', () => {
   test('is run as the next attempt', () => {
     expect(judge({ attempts: 2 })).toEqual({ kind: 'run', robot, attempt: 3 });
   });
-  test('that runs here already, was excluded, or waits for its next try, is nothing new', () => {
+  test('that runs here already, was excluded, rests after a take or waits for its next try, is nothing new', () => {
+    expect(judge({ resting: true }).kind).toBe('nothing-new');
     expect(judge({ live: true }).kind).toBe('nothing-new');
     expect(judge({ excluded: true }).kind).toBe('nothing-new');
     expect(judge({ next: nextTry(1001) }).kind).toBe('nothing-new');

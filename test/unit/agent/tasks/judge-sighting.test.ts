@@ -32,7 +32,7 @@ beforeEach(() => {
       variables: {},
       attempt: 1,
       requestedAt: run.requestedAt,
-      reclaim: false,
+      reclaim: null,
     },
     robot: {
       id: 'r',

@@ -1,0 +1,69 @@
+import { AgentError } from '../../shared/errors.ts';
+import { takeTask } from '../tasks/take.ts';
+import type { NotTaken } from '../tasks/take-attempt.ts';
+import type { ActiveRun } from './active-run.ts';
+import type { RunServices } from './run-services.ts';
+import { endWithError, removeRun } from './untaken-run.ts';
+
+/**
+ * Makes the run's task ours. True when it is, or when there is none to take; otherwise the run is over.
+ * @throws AgentError as takeTask says
+ */
+export async function takeStep(active: ActiveRun, services: RunServices): Promise<boolean> {
+  const { taskId, attempt } = active.run;
+  if (taskId === null) {
+    services.decider.onRun(active.run, {
+      decision: 'taken',
+      code: 'STARTED_BY_HAND',
+      message: 'Started by hand, without a task.',
+    });
+    active.taken = true;
+    return true;
+  }
+  const { journal, takes, hostName, installationId, closing, sleep, random, now } = services;
+  const take = await takeTask({
+    client: services.client,
+    taskId,
+    principalId: services.principalId(),
+    hostName,
+    installationId,
+    attempt,
+    reclaim: active.request.reclaim,
+    memory: takes,
+    onIntent: (intent) => journal.runs.saveTake(active.id, intent),
+    signal: active.signal,
+    closing,
+    // Both only end the wait: the take looks at its signals itself.
+    sleep: (milliseconds, signal) => sleep(milliseconds, signal).catch(() => {}),
+    random,
+    now,
+  });
+  if (!take.taken) {
+    standBack(active, services, take);
+    return false;
+  }
+  journal.host.removeNextTry(taskId);
+  active.taken = true;
+  services.decider.onRun(active.run, {
+    decision: 'taken',
+    code: 'TAKEN',
+    message: `Taken by ${hostName}, attempt ${attempt}.`,
+  });
+  return true;
+}
+
+/** The task is another's, or over. Whoever started the run by hand waits for it; any other run is forgotten. */
+function standBack(active: ActiveRun, services: RunServices, { code, message, againInMs }: NotTaken): void {
+  const { journal, takes, decider, now } = services;
+  const { taskId } = active.run;
+  if (taskId === null) return;
+  const next = journal.host.findNextTry(taskId);
+  if (next && againInMs !== null && active.request.reclaim === 'retry')
+    journal.host.saveNextTry({ ...next, dueAtMs: now() + againInMs });
+  else journal.host.removeNextTry(taskId);
+  if (againInMs !== null) takes.rest(taskId, againInMs);
+  services.postponed.delete(taskId);
+  decider.onTask(taskId, { decision: 'skipped', code, message });
+  if (active.request.source === 'manual') endWithError(active, services, new AgentError('CONFLICT', message));
+  else removeRun(active, services);
+}

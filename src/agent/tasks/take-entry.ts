@@ -1,0 +1,80 @@
+/** An entry of a task's log, as far as taking looks at it. */
+export interface LogEntry {
+  id: string;
+  /** ISO 8601, by the platform's clock. */
+  timestamp: string;
+  message: string;
+}
+
+export interface TakeEntry {
+  kind: 'take';
+  host: string;
+  installationId: string;
+  /** One for each append: the take's own, then with a dot and a number. */
+  nonce: string;
+  /** True for a task that was CLAIMED already: a next attempt, or one taken over. */
+  again: boolean;
+  /** True for one that was claimed before this was written, for the platform refused it on the READY task. */
+  claimed: boolean;
+  attempt: number;
+}
+
+/** What an entry that an agent wrote is; `mark` is any entry of a run but its last, `end`. */
+export type AgentEntry = TakeEntry | { kind: 'mark' } | { kind: 'end' };
+
+const TAKE =
+  /^Taken (?:(again|over) )?by ([^\n]+?)(?:, attempt (\d+))? \[take ([\w-]+) ([\w.-]+)( claimed)?\]$/;
+const MARK = / ·[0-9a-f]{8}\/\d+$/;
+const END = /\[end [a-z-]+\] ·[0-9a-f]{8}\/\d+$/;
+
+/**
+ * `first`: a READY task, before the claim; `claimed`: after the claim; `again` and `over`: one that was CLAIMED
+ * already, this host's own or another's.
+ */
+export type HowTaken = 'first' | 'claimed' | 'again' | 'over';
+
+/** How a host says that a task is its own: for people, and for the other hosts. */
+export function takeMessage(take: {
+  hostName: string;
+  installationId: string;
+  nonce: string;
+  attempt: number;
+  how: HowTaken;
+}): string {
+  const host = take.hostName.replace(/[\s[\]]+/g, ' ').trim() || 'unknown';
+  const how = take.how === 'again' || take.how === 'over' ? `${take.how} ` : '';
+  const claimed = take.how === 'claimed' ? ' claimed' : '';
+  const attempt = take.attempt > 1 ? `, attempt ${take.attempt}` : '';
+  return `Taken ${how}by ${host}${attempt} [take ${take.installationId} ${take.nonce}${claimed}]`;
+}
+
+/** Null for an entry that no agent wrote: a robot's own, a person's. */
+export function readAgentEntry(message: string): AgentEntry | null {
+  const take = TAKE.exec(message);
+  if (take) {
+    const [, again, host = '', attempt, installationId = '', nonce = '', claimed] = take;
+    return {
+      kind: 'take',
+      host,
+      installationId,
+      nonce,
+      again: again !== undefined,
+      claimed: claimed !== undefined,
+      attempt: Number(attempt ?? 1),
+    };
+  }
+  if (END.test(message)) return { kind: 'end' };
+  return MARK.test(message) ? { kind: 'mark' } : null;
+}
+
+/** Null unless it is a take. */
+export function readTake(message: string): TakeEntry | null {
+  const entry = readAgentEntry(message);
+  return entry?.kind === 'take' ? entry : null;
+}
+
+/** True for each entry that was appended for the take of this nonce. */
+export function isOwnTake(message: string, nonce: string): boolean {
+  const take = readTake(message);
+  return take !== null && (take.nonce === nonce || take.nonce.startsWith(`${nonce}.`));
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+
+export const TakeFactsSchema = z.object({
+  /** Until then a claim comes before the append: log entries on READY tasks were refused. */
+  claimsFirstUntilMs: z.number(),
+  /** The most entries that were seen in one log: the platform keeps at least as many. */
+  keeps: z.number().int(),
+});
+export type TakeFacts = z.infer<typeof TakeFactsSchema>;
+
+/** Where the facts outlive the agent. */
+export interface TakeFactRecords {
+  loadTakeFacts(endpoint: string): TakeFacts | null;
+  saveTakeFacts(endpoint: string, facts: TakeFacts): void;
+  /** How many entries the platform is known to keep; null: not yet. */
+  loadLogBound(endpoint: string): number | null;
+}
+
+/** Servers are believed to keep two entries; more where more were seen. */
+const LEAST_KEPT = 2;
+/** Longer logs teach nothing that matters. */
+const MOST_KEPT = 64;
+const HOUR_MS = 60 * 60_000;
+
+/** What takes teach of the platform and of the other hosts. */
+export class TakeMemory {
+  readonly #endpoint: string;
+  readonly #records: TakeFactRecords;
+  readonly #now: () => number;
+  readonly #restingUntilMs = new Map<string, number>();
+  #facts: TakeFacts;
+  #rivalAtMs = Number.NEGATIVE_INFINITY;
+  #principalId: string | null = null;
+
+  constructor(endpoint: string, records: TakeFactRecords, now: () => number) {
+    this.#endpoint = endpoint;
+    this.#records = records;
+    this.#now = now;
+    this.#facts = records.loadTakeFacts(endpoint) ?? { claimsFirstUntilMs: 0, keeps: LEAST_KEPT };
+  }
+
+  /** Our principal, where the registration did not tell it: whose our first claim was. */
+  get principalId(): string | null {
+    return this.#principalId;
+  }
+
+  notePrincipal(principalId: string): void {
+    this.#principalId = principalId;
+  }
+
+  /** True while the platform is believed to refuse log entries on READY tasks. Found out anew every hour. */
+  get claimsFirst(): boolean {
+    return this.#facts.claimsFirstUntilMs > this.#now();
+  }
+
+  noteReady(append: 'accepted' | 'refused'): void {
+    const claimsFirstUntilMs = append === 'refused' ? this.#now() + HOUR_MS : 0;
+    if (append === 'refused' || this.#facts.claimsFirstUntilMs !== 0) this.#save({ claimsFirstUntilMs });
+  }
+
+  /** The platform keeps at least so many entries of a task. */
+  get keeps(): number {
+    return Math.min(this.#facts.keeps, this.#records.loadLogBound(this.#endpoint) ?? MOST_KEPT);
+  }
+
+  noteLog(entries: number): void {
+    if (this.#facts.keeps < Math.min(entries, MOST_KEPT)) this.#save({ keeps: Math.min(entries, MOST_KEPT) });
+  }
+
+  /** True when a take of another host was met in the last hour: then hosts spread their takes. */
+  get hasRivals(): boolean {
+    return this.#now() - this.#rivalAtMs < HOUR_MS;
+  }
+
+  noteRival(): void {
+    this.#rivalAtMs = this.#now();
+  }
+
+  /** The task is not looked at for so long: a take in its log rests. */
+  rest(taskId: string, milliseconds: number): void {
+    for (const [id, untilMs] of this.#restingUntilMs)
+      if (untilMs <= this.#now()) this.#restingUntilMs.delete(id);
+    this.#restingUntilMs.set(taskId, this.#now() + milliseconds);
+  }
+
+  isResting(taskId: string): boolean {
+    const leftMs = (this.#restingUntilMs.get(taskId) ?? 0) - this.#now();
+    // More than that is left only where the clock was set back.
+    return leftMs > 0 && leftMs <= HOUR_MS;
+  }
+
+  #save(change: Partial<TakeFacts>): void {
+    this.#facts = { ...this.#facts, ...change };
+    this.#records.saveTakeFacts(this.#endpoint, this.#facts);
+  }
+}
