@@ -138,11 +138,20 @@ export class RunVariables {
       binDirs,
       homeDir,
       tmpDir,
-      userName: userInfo().username,
+      userName: findUserName(),
       timeZone: environment.TZ ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
       required: requiredVariables(platform, environment),
       screen: seesScreen ? pick(environment, SCREEN) : {},
     };
+  }
+}
+
+/** A container may run us under a number that has no name; programs want some. */
+function findUserName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'user');
   }
 }
 
