@@ -51,7 +51,8 @@ const SECRETIVE = nodeRobot(
   }
   console.log('plain ' + PLAIN);
   console.error('token ' + KUFLOW_API_TOKEN);
-  for (let n = 0; n < 9000; n++) console.log('again: ' + DB_PASSWORD);
+  // More than a task's log may hold, so there is a document too.
+  for (let n = 0; n < 60_000; n++) console.log('again: ' + DB_PASSWORD);
 `,
   { environmentVariables: { DB_PASSWORD: SECRET, PLAIN: 'nothing to hide' } },
 );
