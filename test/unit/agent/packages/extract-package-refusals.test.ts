@@ -190,6 +190,13 @@ describe('an archive is refused where an entry is not what the directory says', 
     expect(await refusalOf(among(entry))).toEqual(refused(rule));
   });
 
+  test('and a bomb that lies about its size goes no further than it said', async () => {
+    const { error } = await unpack(
+      among(lying({ name: 'evil', content: Buffer.alloc(20 * MB) }, { bytes: 5 * MB })),
+    );
+    expect(error?.message).toContain('holds more than the 5242880 bytes that the directory says');
+  });
+
   test('a folder whose local header is that of a file', async () => {
     const zip = among({ name: 'evil/', mode: FOLDER_MODE, local: { name: 'evil.' } });
     expect(await refusalOf(zip)).toEqual(refused('local-header'));
