@@ -81,7 +81,16 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
     closers.push(() => log.close());
     log.info('Agent started', { version, home: paths.home, pid: process.pid });
     for (const warning of config.warnings) log.warn('Configuration warning', { warning });
-    const journal = openJournal(paths.journal);
+    const warnings: string[] = [];
+    const journal = openJournal(paths.journal, {
+      now,
+      onSetAside: ({ path, reason }) => {
+        log.error('Journal was damaged and is set aside', { path, reason });
+        warnings.push(
+          `The journal was damaged; it lies in ${path} now, and what this host knew of its runs is in there. Tasks that it had taken are listed by: kubot runs --orphans`,
+        );
+      },
+    });
     closers.push(() => journal.close());
 
     const closing = new AbortController();
@@ -123,6 +132,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
         sandbox: workshop.sandboxStatus,
         hold,
         counts: manager.counts(),
+        warnings,
       });
     const hub: EventHub = new EventHub(() => ({
       status: status(),

@@ -174,7 +174,7 @@ export const ERRORS = {
   CONFLICT: entry('caller', 1, null, false, 'Look at the present state with kubot run, then try again.'),
   HOME_LOCKED: entry('caller', 7, null, false, 'Use the agent that runs, stop it, or choose another --home.'),
   INTERRUPTED: entry('caller', 1, null, true, 'Run the command again.'),
-  JOURNAL_UNUSABLE: entry('agent', 1, null, false, 'Move the named file aside and start again.'),
+  JOURNAL_UNUSABLE: entry('agent', 1, null, false, 'Move the named file aside and start the agent again.'),
   UNEXPECTED: entry(
     'agent',
     1,

@@ -37,6 +37,8 @@ export const StatusSchema = z.object({
   sandbox: SandboxStatusSchema,
   pause: z.object({ reason: z.string().nullable(), until: time.nullable() }).nullable(),
   runs: z.object({ active: z.number().int(), queued: z.number().int(), unsettled: z.number().int() }),
+  /** What a person should know of and this host cannot mend, in sentences. */
+  warnings: z.array(z.string()),
 });
 
 export const RobotViewSchema = z.object({

@@ -9,6 +9,7 @@ export interface StatusParts {
   sandbox: Status['sandbox'];
   hold: Hold;
   counts: Status['runs'];
+  warnings: readonly string[];
 }
 
 /** The one answer to "is it working, what is it doing, does it need me". */
@@ -24,6 +25,7 @@ export function agentStatus(parts: StatusParts): Status {
     sandbox: parts.sandbox,
     pause: hold.pauseView,
     runs: counts,
+    warnings: [...parts.warnings],
   };
 }
 

@@ -1,9 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
-import { AgentError } from '../../shared/errors.ts';
+import { AgentError, isAgentError } from '../../shared/errors.ts';
 import { DecisionRecords } from './decision-records.ts';
 import { HostRecords } from './host-records.ts';
 import { RunRecords } from './run-records.ts';
-import { migrate } from './schema.ts';
+import { migrate, readVersion } from './schema.ts';
+import { assertSound, isDamage, setAside } from './set-aside.ts';
 
 /** The agent's memory across restarts: one SQLite file in the home. The agent is its only writer. */
 export interface Journal {
@@ -13,14 +14,33 @@ export interface Journal {
   close(): void;
 }
 
+export interface JournalOptions {
+  /** Hears of a journal that was damaged: where it lies now, and why it could not be used. */
+  onSetAside?: (damaged: { path: string; reason: string }) => void;
+  now?: () => number;
+}
+
 /**
  * Opens the journal, makes or migrates it. WAL with `synchronous=FULL`: an acknowledged row survives
- * the loss of power.
+ * the loss of power. One that is damaged is set aside, and a new one begun.
  * @throws AgentError JOURNAL_UNUSABLE
  */
-export function openJournal(path: string): Journal {
+export function openJournal(path: string, options: JournalOptions = {}): Journal {
+  try {
+    return openSound(path);
+  } catch (error) {
+    if (!isAgentError(error) || !isDamage(error.cause)) throw error;
+    const asidePath = setAside(path, (options.now ?? Date.now)());
+    options.onSetAside?.({ path: asidePath, reason: error.message });
+    return openSound(path);
+  }
+}
+
+function openSound(path: string): Journal {
   return journalOf(
     openDatabase(path, (database) => {
+      assertSound(database, path);
+      readVersion(database, path);
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;');
       migrate(database, path);
     }),
@@ -32,7 +52,11 @@ export function openJournal(path: string): Journal {
  * @throws AgentError JOURNAL_UNUSABLE
  */
 export function openJournalReadOnly(path: string): Journal {
-  return journalOf(openDatabase(path, (database) => database.exec('PRAGMA busy_timeout = 5000;'), true));
+  const prepare = (database: DatabaseSync) => {
+    database.exec('PRAGMA busy_timeout = 5000;');
+    readVersion(database, path);
+  };
+  return journalOf(openDatabase(path, prepare, true));
 }
 
 function openDatabase(
@@ -51,6 +75,9 @@ function openDatabase(
     const reason = error instanceof Error ? error.message : String(error);
     throw new AgentError('JOURNAL_UNUSABLE', `The journal ${path} cannot be used: ${reason}.`, {
       cause: error,
+      ...(isDamage(error) && {
+        hint: 'Start the agent: it sets a damaged journal aside and begins a new one.',
+      }),
     });
   }
 }

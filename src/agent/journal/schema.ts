@@ -71,6 +71,16 @@ const MIGRATIONS: readonly string[] = [
  * @throws AgentError JOURNAL_UNUSABLE when a newer version wrote it.
  */
 export function migrate(database: DatabaseSync, path: string): void {
+  for (let version = readVersion(database, path); version < MIGRATIONS.length; version++) {
+    database.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[version]}; PRAGMA user_version = ${version + 1}; COMMIT;`);
+  }
+}
+
+/**
+ * How many of the steps the file has seen.
+ * @throws AgentError JOURNAL_UNUSABLE when it is more than there are: a newer version wrote it.
+ */
+export function readVersion(database: DatabaseSync, path: string): number {
   const row = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (row.user_version > MIGRATIONS.length) {
     throw new AgentError(
@@ -79,7 +89,5 @@ export function migrate(database: DatabaseSync, path: string): void {
       { hint: 'Install that version again, or choose another home.' },
     );
   }
-  for (let version = row.user_version; version < MIGRATIONS.length; version++) {
-    database.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[version]}; PRAGMA user_version = ${version + 1}; COMMIT;`);
-  }
+  return row.user_version;
 }

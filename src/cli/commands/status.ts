@@ -19,7 +19,7 @@ export async function status({ homeDir, terminal }: Context): Promise<number> {
 
 /** The status in words. */
 export function statusLines(status: Status, now = Date.now()): string[] {
-  const { agent, connection, worker, sources, sandbox, pause, runs } = status;
+  const { agent, connection, worker, sources, sandbox, pause, runs, warnings } = status;
   const lines: [string, string][] = [
     [
       'Agent',
@@ -54,6 +54,7 @@ export function statusLines(status: Status, now = Date.now()): string[] {
     const until = pause.until === null ? 'until somebody resumes' : `until ${localTime(pause.until)}`;
     lines.push(['Paused', `${until}${pause.reason === null ? '' : `: ${pause.reason}`}`]);
   }
+  for (const warning of warnings) lines.push(['Warning', warning]);
   return lines.map(([title, text]) => `${title.padEnd(9)} ${printable(text)}`);
 }
 

@@ -29,6 +29,7 @@ const STATUS: Status = {
   sandbox: { requested: 'standard', achieved: 'off', missing: ['files'] },
   pause: null,
   runs: { active: 0, queued: 0, unsettled: 0 },
+  warnings: [],
 };
 
 const RUN: Run = {

@@ -22,6 +22,7 @@ const STATUS: Status = {
   sandbox: { requested: 'standard', achieved: 'off', missing: [] },
   pause: null,
   runs: { active: 0, queued: 0, unsettled: 0 },
+  warnings: [],
 };
 
 function progress(step: string): ControlEvent {

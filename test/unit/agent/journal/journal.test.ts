@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DecisionRecords } from '../../../../src/agent/journal/decision-records.ts';
 import { explainWhy } from '../../../../src/agent/journal/describe-run.ts';
 import { findRun } from '../../../../src/agent/journal/find-run.ts';
 import {
@@ -10,38 +11,11 @@ import {
   openJournal,
   openJournalReadOnly,
 } from '../../../../src/agent/journal/open-journal.ts';
+import { RunRecords } from '../../../../src/agent/journal/run-records.ts';
+import { migrate } from '../../../../src/agent/journal/schema.ts';
 import { createRunId } from '../../../../src/agent/runs/run-id.ts';
 import type { Run } from '../../../../src/shared/run.ts';
-
-const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
-const taskId = '5f0e3c1a-9d7b-4b8e-8a52-0c7d1e2f3a4b';
-
-function newRun(over: Partial<Run> = {}): Run {
-  return {
-    id: createRunId(Date.UTC(2026, 0, 1)),
-    robot: { id: 'r', code: 'INVOICES', revision: 'abc' },
-    operation: 'Check',
-    source: 'inbox',
-    processId: null,
-    taskId,
-    attempt: 1,
-    state: 'queued',
-    outcome: null,
-    error: null,
-    exitCode: null,
-    signal: null,
-    runtimes: {},
-    sandbox: { requested: 'standard', achieved: 'off', missing: ['files'] },
-    requestedAt: at(0),
-    startedAt: null,
-    endedAt: null,
-    durationMs: null,
-    outDir: null,
-    log: { lines: 0, bytes: 0, entriesSent: 0, linesLeftOut: 0, documentUri: null },
-    settled: null,
-    ...over,
-  };
-}
+import { at, newRun, taskId } from './new-run.ts';
 
 describe('the journal', () => {
   let dir: string;
@@ -149,17 +123,6 @@ describe('the journal', () => {
     reader.close();
   });
 
-  test('refuses a file of a newer version and one that is no database, naming it', () => {
-    const newer = join(dir, 'newer.db');
-    const database = new DatabaseSync(newer);
-    database.exec('PRAGMA user_version = 99');
-    database.close();
-    expect(() => openJournal(newer)).toThrow(expect.objectContaining({ code: 'JOURNAL_UNUSABLE' }));
-    const broken = join(dir, 'broken.db');
-    writeFileSync(broken, 'no database at all, but long enough to be read as one'.repeat(30));
-    expect(() => openJournal(broken)).toThrow(/broken\.db cannot be used/);
-  });
-
   test('keeps pause, next tries and exclusions', () => {
     journal.host.savePause({ reason: 'lunch', untilMs: 5 });
     expect(journal.host.loadPause()).toEqual({ reason: 'lunch', untilMs: 5 });
@@ -177,4 +140,41 @@ test('run ids sort by time and are UUIDv7', () => {
   expect([...ids].sort()).toEqual(ids);
   for (const id of ids)
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test('no question about runs goes through all of them', () => {
+  const database = new DatabaseSync(':memory:');
+  migrate(database, ':memory:');
+  const plans: string[] = [];
+  const prepare = database.prepare.bind(database);
+  // Each statement tells its plan in place of its rows.
+  database.prepare = (sql) => {
+    const plan = prepare(`EXPLAIN QUERY PLAN ${sql}`);
+    const all = (...values: SQLInputValue[]) => {
+      plans.push(...plan.all(...values).map(({ detail }) => String(detail)));
+      return [];
+    };
+    return Object.assign(Object.create(prepare(sql)) as StatementSync, {
+      all,
+      get: (...values: SQLInputValue[]) => void all(...values),
+    });
+  };
+  const runs = new RunRecords(database);
+  const decisions = new DecisionRecords(database);
+  runs.find('a');
+  runs.findIds('00aaaa', 5);
+  runs.findByRequest('r');
+  runs.list({ limit: 50, state: 'running' });
+  runs.list({ limit: 50, robot: 'INVOICES', before: 'b' });
+  runs.listUnfinished();
+  runs.listForTask('t');
+  runs.highestAttempt('t');
+  runs.timeline('a');
+  decisions.list({ kind: 'run', id: 'a' });
+  decisions.list({ kind: 'task', id: 't' });
+  database.close();
+  // That index holds the unfinished runs alone.
+  const few = 'SCAN runs USING INDEX runs_by_state';
+  expect(plans.filter((plan) => plan.startsWith('SCAN') && plan !== few)).toEqual([]);
+  expect(plans.length).toBeGreaterThan(10);
 });
