@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Contender, Missing } from './measure.ts';
@@ -28,6 +29,11 @@ export function withTools(tools: readonly string[], contender: Contender): Conte
 /** What only Linux tells: other processes' memory, or a process's own peak. */
 export function onLinux(contender: Contender): Contender | Missing {
   return process.platform === 'linux' ? contender : { name: contender.name, missing: 'Linux alone tells' };
+}
+
+/** Lets the disk catch up: whoever syncs within its time is not to pay for what others wrote before. */
+export function settleDisk(): void {
+  if (process.platform !== 'win32') spawnSync('sync');
 }
 
 /** A command as a line for `sh`. */

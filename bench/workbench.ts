@@ -2,14 +2,14 @@ import { type ChildProcess, fork, type SpawnOptions, spawn } from 'node:child_pr
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeTree } from '../src/agent/runtimes/remove-tree.ts';
 
 /** Where rows work: folders and processes that are gone when the bench is, however it ends. */
 export interface Workbench {
-  /** A new, empty folder. */
+  /**
+   * A new, empty folder. What rounds write stays until the bench ends: ext4 without a journal, as virtual machines have
+   * it, passes over each inode that was freed in the last minutes, so that deleting much makes creating ten times slower.
+   */
   folder(name: string): string;
-  /** Removes a folder now, read-only parts and all. */
-  clear(dir: string): Promise<void>;
   /** A process in a group of its own. */
   spawn(file: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
   /** A Node.js process of a script in bench/ that answers messages; see driver.ts. */
@@ -52,7 +52,6 @@ export function openWorkbench(): Workbench {
       mkdirSync(dir, { mode: 0o700 });
       return dir;
     },
-    clear: removeTree,
     spawn: (file, args, options = {}) =>
       keep(spawn(file, args, { ...options, detached: process.platform !== 'win32' })),
     fork: (script, args = []) =>

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBlocks } from '../../src/agent/logs/read-run-log.ts';
 import { bwrapArguments } from '../../src/agent/process/containment.ts';
@@ -18,9 +18,7 @@ export async function createRows(workbench: Workbench): Promise<Row[]> {
   const platform = await startBenchPlatform(workbench, files);
   const agent = await startBenchAgent(workbench, platform, { KUBOT_POLL_MIN_MS: '100' });
   const timer = startTimer(workbench);
-  const dir = workbench.folder('first-line');
-  const packageDir = join(dir, 'package');
-  mkdirSync(packageDir);
+  const packageDir = workbench.folder('package');
   for (const [name, text] of Object.entries(files)) writeFileSync(join(packageDir, name), text);
   const contained = bwrapArguments('sh', SCRIPT).filter((arg) => arg !== '--info-fd' && arg !== '3');
   return [
@@ -34,11 +32,9 @@ export async function createRows(workbench: Workbench): Promise<Row[]> {
       plain: withTools(['sh'], {
         name: 'bare Node copies the 100 files, starts `sh` with no sandbox and writes its line to a file',
         round: async () => {
-          const copy = { from: packageDir, to: join(dir, 'work') };
-          const log = join(dir, 'log');
-          const ms = await timer.time({ file: 'sh', args: SCRIPT, env: ENVIRONMENT, until: '\n', copy, log });
-          await workbench.clear(copy.to);
-          return ms;
+          const dir = workbench.folder('plain-run');
+          const [copy, log] = [{ from: packageDir, to: join(dir, 'work') }, join(dir, 'log')];
+          return await timer.time({ file: 'sh', args: SCRIPT, env: ENVIRONMENT, until: '\n', copy, log });
         },
       }),
       ours: withTools(['sh'], {

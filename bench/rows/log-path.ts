@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Driver, type Finding } from '../driver.ts';
 import type { LogPathJob } from '../drivers/log-path.ts';
@@ -19,7 +20,7 @@ export async function createRows(workbench: Workbench): Promise<Row[]> {
   const timer = startTimer(workbench);
   const shell = async (line: string) => {
     const ms = await timer.timeShell(line);
-    await workbench.clear(outPath);
+    rmSync(outPath);
     return ms;
   };
   const drive = async (way: LogPathJob['way'], [file, ...args]: readonly string[]): Promise<Finding> => {
@@ -27,7 +28,7 @@ export async function createRows(workbench: Workbench): Promise<Row[]> {
     const job: LogPathJob = { way, file: file ?? '', args, secrets: SECRETS, outPath, lines: LINES };
     const finding = await driver.ask(job);
     await driver.close();
-    await workbench.clear(outPath);
+    rmSync(outPath);
     return finding;
   };
   const robot = (writeBytes: number, beginning: string) => [
