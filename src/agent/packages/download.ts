@@ -154,8 +154,9 @@ function placeOf(
 ): Place {
   refuseHtml(headers, options);
   const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') ?? [];
-  const length = isEncoded(headers) ? null : lengthOf(headers);
-  if (resuming && status === 206 && Number(first) === state.bytes) {
+  const length = lengthOf(headers);
+  const encoded = isEncoded(headers);
+  if (resuming && status === 206 && !encoded && Number(first) === state.bytes) {
     state.resumed++;
     const end = length === null ? null : state.bytes + length;
     return { goesOn: true, wholeBytes: total === undefined || total === '*' ? end : Number(total) };
@@ -168,7 +169,7 @@ function placeOf(
       `Instead of ${options.what} came an answer with status ${status}${part}.`,
     );
   }
-  if (isEncoded(headers)) return { goesOn: false, wholeBytes: null };
+  if (encoded) return { goesOn: false, wholeBytes: null };
   state.etag = strongEtag(headers);
   // Without a length and without chunks the answer ends where the connection does, be it too early.
   const endsUnmarked = length === null && headers.get('transfer-encoding') === null;

@@ -170,6 +170,7 @@ describe('a download that broke off', () => {
       'in several pieces',
       (response) => sendPart(response, CUT, { 'content-range': '', 'content-type': 'multipart/byteranges' }),
     ],
+    ['that is encoded', (response) => sendPart(response, CUT, { 'content-encoding': 'gzip' })],
     ['that is none', (response) => response.writeHead(416, { 'content-range': 'bytes */300000' }).end()],
   ])('begins anew when it gets a part %s', async (_what, part) => {
     // Also without a hash a part is never taken for the whole.
@@ -208,18 +209,32 @@ describe('a download that broke off', () => {
   });
 });
 
-test('a part that nobody asked for is no package', async () => {
-  const end = await downloads.download((_request, response) => sendPart(response, 0), { attempts: 2 });
-  expect(end).toEqual({
-    downloaded: null,
-    content: null,
-    left: [],
-    error: {
-      code: 'PLATFORM_ERROR',
-      message:
-        'Instead of the package of INVOICES came an answer with status 206: another part than the one asked for.',
-      details: null,
-    },
+describe('a part that nobody asked for', () => {
+  test('is no package', async () => {
+    const end = await downloads.download((_request, response) => sendPart(response, 0), { attempts: 2 });
+    expect(end).toEqual({
+      downloaded: null,
+      content: null,
+      left: [],
+      error: {
+        code: 'PLATFORM_ERROR',
+        message:
+          'Instead of the package of INVOICES came an answer with status 206: another part than the one asked for.',
+        details: null,
+      },
+    });
+    expect(downloads.requests).toHaveLength(2);
   });
-  expect(downloads.requests).toHaveLength(2);
+
+  test('is not listened to any further', async () => {
+    let closed = Promise.resolve();
+    const answer: Answer = (_request, response) => {
+      closed = new Promise((resolve) => {
+        response.on('close', resolve);
+      });
+      response.writeHead(206).write('x');
+    };
+    await downloads.download(answer, { attempts: 1 });
+    await closed;
+  });
 });
