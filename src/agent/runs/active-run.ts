@@ -45,6 +45,12 @@ export class ActiveRun {
   /** True while a call of the robot's that completes its task is on its way. */
   isCompleting: () => boolean = () => false;
   abandoned = false;
+  /** The host that took the task over, once that was seen: nothing of it is this run's to change any more. */
+  successor: string | null = null;
+  /** When the platform last accepted an entry of this run's, by the wall clock; -Infinity: not since the start. */
+  heardAtMs = Number.NEGATIVE_INFINITY;
+  /** Refuses the robot's calls from now on. */
+  loseAccess: () => void = () => undefined;
   /** State of the task that made the platform's cancellation visible. */
   platformState: string | null = null;
   readonly #options: ActiveRunOptions;

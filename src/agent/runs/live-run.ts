@@ -31,7 +31,7 @@ export async function liveRun(active: ActiveRun, services: RunServices): Promise
     const preparation = await prepareStep(active, services);
     lease = await slotStep(active, services);
     await checkDisk(services.paths.home, services.config.settings.diskReserveBytes);
-    if (!(await takeStep(active, services))) return;
+    if ((await takeStep(active, services)) === null) return;
     await runAndSettle(active, services, preparation, () => {
       lease?.release();
       lease = null;

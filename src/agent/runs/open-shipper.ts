@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { toAgentError } from '../../shared/errors.ts';
+import { AgentError, toAgentError } from '../../shared/errors.ts';
 import { type Shipper, startShipper } from '../logs/shipper.ts';
+import { GIVE_UP_MS } from '../tasks/give-up.ts';
 import { judgeSighting } from '../tasks/judge-sighting.ts';
 import type { ActiveRun } from './active-run.ts';
 import type { RunFolders } from './run-folders.ts';
@@ -29,7 +30,7 @@ export function openShipper(
     hostName: services.hostName,
     runLogPath: folders.runLogPath,
     api: {
-      appendLog: (id, entry) => client.appendLog(id, entry),
+      appendLog: (id, entry) => appendAsOwner(active, services, id, entry),
       readTask: (id) => client.retrieveTask(id),
       uploadDocument: (processId, document) => client.uploadDocument(processId, document),
     },
@@ -40,7 +41,9 @@ export function openShipper(
     maxEntries: settings.logMaxEntries,
     entryBytes: settings.logEntryBytes,
     intervalMs: settings.logIntervalMs,
-    heartbeatMs: settings.logHeartbeatMs,
+    heartbeatMs: settings.takeOver
+      ? Math.min(settings.logHeartbeatMs, LONGEST_HEARTBEAT_MS)
+      : settings.logHeartbeatMs,
     documentMaxBytes: settings.logDocumentMaxBytes,
     runTimeoutMs: settings.runTimeoutMs,
     startedAtMs: performance.now() - ranMs,
@@ -53,7 +56,10 @@ export function openShipper(
     },
     random: services.random,
     signal: services.closing,
-    onAnswer: ({ state, ownerId }) => judgeSighting({ taskId, state, ownerId }, [active], services),
+    onAnswer: ({ state, ownerId, logs }) => {
+      services.takes.noteLog(logs.length);
+      judgeSighting({ taskId, state, ownerId, logs }, [active], services);
+    },
     onServerBound: (entries) => journal.host.saveLogBound(client.endpoint, entries),
     onStopped: ({ message, entriesSent, linesUnsent }) => {
       services.decider.onRun(run, {
@@ -69,6 +75,29 @@ export function openShipper(
       linkDocument: linkDocument(active, services, settings.logDocumentPointer),
     }),
   });
+}
+
+/** Other hosts tell by its entries that a run lives. */
+const LONGEST_HEARTBEAT_MS = 10 * 60_000;
+
+/**
+ * Appends an entry as long as the task is this run's. After a long silence, and after a restart, it is looked at
+ * first: another host may have taken it over, and its log is that host's then.
+ */
+async function appendAsOwner(
+  active: ActiveRun,
+  services: RunServices,
+  taskId: string,
+  entry: Parameters<RunServices['client']['appendLog']>[1],
+) {
+  const { client, now } = services;
+  if (now() - active.heardAtMs >= GIVE_UP_MS)
+    judgeSighting({ ...(await client.retrieveTask(taskId)), taskId }, [active], services);
+  if (active.successor !== null)
+    throw new AgentError('PLATFORM_REFUSED', `${active.successor} has the task now.`);
+  const answer = await client.appendLog(taskId, entry);
+  active.heardAtMs = now();
+  return answer;
 }
 
 /** Puts the document's URI into the task's data, where the customer's schema has a field for it. */

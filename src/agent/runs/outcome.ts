@@ -10,7 +10,7 @@ export interface RunEnd {
 }
 
 /** Why the agent itself ended the robot; the first reason wins. */
-export type TerminationReason = 'timeout' | 'cancelled-by-operator' | 'cancelled-by-platform';
+export type TerminationReason = 'timeout' | 'cancelled-by-operator' | 'cancelled-by-platform' | 'cut-off';
 
 /** The end of a robot that was started, from its exit and from what the agent did to it. */
 export function endOfProcess(exit: {
@@ -38,6 +38,13 @@ export function endOfProcess(exit: {
         new AgentError(
           'CANCELLED_BY_PLATFORM',
           `The task is no longer this run's: the platform says ${exit.platformState ?? 'that it was ended'}.`,
+        ),
+      );
+    case 'cut-off':
+      return ended(
+        new AgentError(
+          'AGENT_CRASHED',
+          'This host could not reach the platform for 15 minutes and ended the robot: another host may have taken the task over.',
         ),
       );
     case null:

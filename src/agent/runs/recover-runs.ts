@@ -28,8 +28,13 @@ export async function recoverRuns({ services, recover, sweepLeftovers }: Recover
   const processesEnded = await sweepLeftovers(unfinished.map((run) => run.id));
   log.warn('Runs of an earlier agent found unfinished', { runs: unfinished.length, processesEnded });
   for (const run of unfinished) {
-    if (run.taskId !== null && !wasTaken(run, services)) journal.runs.remove(run.id);
-    else recover(run);
+    if (run.taskId === null || wasTaken(run, services)) {
+      recover(run);
+      continue;
+    }
+    const take = journal.runs.loadTake(run.id);
+    if (take) services.takes.noteOver(run.taskId, take.nonce);
+    journal.runs.remove(run.id);
   }
 }
 

@@ -4,6 +4,7 @@ import type { RunRequest } from '../sources/work-source.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
 import { ActiveRun } from './active-run.ts';
 import { liveRun } from './live-run.ts';
+import { lostRun } from './lost-run.ts';
 import { activeRunOf, recoverRun } from './recover-runs.ts';
 import { createRunId } from './run-id.ts';
 import type { RunServices } from './run-services.ts';
@@ -39,7 +40,7 @@ export class RunManager {
     journal.runs.insert(run, request.requestId);
     const active = new ActiveRun({ run, request, robot, journal, now, onChange: this.#options.onChange });
     this.#options.onChange(run);
-    this.#go(active, liveRun);
+    this.#go(active, request.reclaim === 'take-over' ? lostRun : liveRun);
     return run;
   }
 

@@ -36,6 +36,7 @@ export async function startRunSession(active: ActiveRun, services: RunServices):
     runId: run.id,
     onCall: (call) => noteCall(active, services, call),
   });
+  active.loseAccess = () => access.close();
   active.isCompleting = () => run.taskId !== null && access.isCalling('completeProcessItemTask', run.taskId);
   let shipper: Shipper | null = null;
   const log = createRunLog({

@@ -106,7 +106,8 @@ async function settleOnPlatform(
   choice: SettleChoice,
 ): Promise<SettleResult> {
   const { taskId } = active.run;
-  if (taskId === null) return { action: 'none', refusal: null };
+  // What another host took over is that host's to settle.
+  if (taskId === null || active.successor !== null) return { action: 'none', refusal: null };
   return await untilTaken(active, services, () =>
     settleTask({
       calls: services.client,

@@ -6,10 +6,14 @@ import type { RunServices } from './run-services.ts';
 import { endWithError, removeRun } from './untaken-run.ts';
 
 /**
- * Makes the run's task ours. True when it is, or when there is none to take; otherwise the run is over.
+ * Makes the run's task ours.
+ * @returns the host that had it before, where one had; null when it is another's, and the run is over
  * @throws AgentError as takeTask says
  */
-export async function takeStep(active: ActiveRun, services: RunServices): Promise<boolean> {
+export async function takeStep(
+  active: ActiveRun,
+  services: RunServices,
+): Promise<{ from: string | null } | null> {
   const { taskId, attempt } = active.run;
   if (taskId === null) {
     services.decider.onRun(active.run, {
@@ -18,7 +22,7 @@ export async function takeStep(active: ActiveRun, services: RunServices): Promis
       message: 'Started by hand, without a task.',
     });
     active.taken = true;
-    return true;
+    return { from: null };
   }
   const { journal, takes, hostName, installationId, closing, sleep, random, now } = services;
   const take = await takeTask({
@@ -40,16 +44,20 @@ export async function takeStep(active: ActiveRun, services: RunServices): Promis
   });
   if (!take.taken) {
     standBack(active, services, take);
-    return false;
+    return null;
   }
   journal.host.removeNextTry(taskId);
   active.taken = true;
+  if (take.announced) active.heardAtMs = now();
+  const over = active.request.reclaim === 'take-over';
   services.decider.onRun(active.run, {
     decision: 'taken',
-    code: 'TAKEN',
-    message: `Taken by ${hostName}, attempt ${attempt}.`,
+    code: over ? 'TAKEN_OVER' : 'TAKEN',
+    message: over
+      ? `Taken over by ${hostName} from ${take.from ?? 'another host'}, which fell silent.`
+      : `Taken by ${hostName}, attempt ${attempt}.`,
   });
-  return true;
+  return { from: take.from };
 }
 
 /** The task is another's, or over. Whoever started the run by hand waits for it; any other run is forgotten. */

@@ -8,6 +8,7 @@ import type { RunServices } from '../runs/run-services.ts';
 import { judgeSighting } from '../tasks/judge-sighting.ts';
 import { startTaskCheck } from '../tasks/task-check.ts';
 import { type InboxPoll, InboxSource } from './inbox.ts';
+import { openTakeOver } from './open-take-over.ts';
 import { Poke } from './poke.ts';
 import { startRetries } from './retries.ts';
 
@@ -129,6 +130,7 @@ export function openSources(options: SourcesOptions): Sources {
       await Promise.all([
         inbox.start(signal),
         startRetries({ records: journal.host, accept: acceptRetry, now, wait: retryPoke.wait }, signal),
+        openTakeOver(options, signal),
         startTaskCheck(
           {
             client: platform.client,

@@ -30,16 +30,16 @@ export function rendezvousShareMs(taskId: string, installationId: string): numbe
 }
 
 /**
- * The youngest take of another host that still rests, and how much longer. Without the platform's clock every take
+ * The youngest take that still rests, and how much longer; those that are over do not. Without the platform's clock every take
  * does: ours may be off by more than the rest.
  */
 export function findResting(
   { logs, serverTimeMs }: TaskView,
-  nonce: string,
+  isOver: (take: TakeEntry) => boolean,
 ): { take: TakeEntry; leftMs: number } | null {
   for (const entry of logs.toReversed()) {
     const take = readTake(entry.message);
-    if (take === null || isOwnTake(entry.message, nonce)) continue;
+    if (take === null || isOver(take)) continue;
     const leftMs = serverTimeMs === null ? REST_MS : REST_MS - (serverTimeMs - Date.parse(entry.timestamp));
     return leftMs > 0 ? { take, leftMs } : null;
   }

@@ -30,8 +30,8 @@ export async function takeClaimed(
   const reason = reasonAgainst(standing, reclaim, { installationId, serverTimeMs: before.task.serverTimeMs });
   if (reason !== null) return elsewhere(reason);
   const afterId = lastId(before);
-  const how =
-    standing.kind !== 'unmarked' && standing.take?.installationId === installationId ? 'again' : 'over';
+  const take = standing.kind === 'unmarked' ? null : standing.take;
+  const how = take?.installationId === installationId ? 'again' : 'over';
   onIntent({ nonce: attempt.nonce, step: 'reclaim', entryId: afterId });
   for (let appends = 1; ; appends++) {
     attempt.throwIfAborted();
@@ -41,11 +41,14 @@ export async function takeClaimed(
       // There is nothing to elect by. What this host or a person holds to be ours goes on; nothing else does.
       if (reclaim !== 'retry' && reclaim !== 'by-hand') throw appended.error;
       const { task } = before;
-      return { taken: true, task, announced: false, nonce: attempt.nonce };
+      return { taken: true, task, announced: false, nonce: attempt.nonce, from: take?.host ?? null };
     }
     const { sight } = appended;
     if (!isStillOurs(attempt, sight)) return elsewhere(`The task is ${sight.task.state} by now.`);
-    if (appended.kind === 'there') return judgeReclaim(attempt, afterId, appended);
+    if (appended.kind === 'there') {
+      const result = judgeReclaim(attempt, afterId, appended);
+      return result.taken ? { ...result, from: take?.host ?? null } : result;
+    }
     if (appended.error === null) return unclear();
     if (appends >= MOST_APPENDS) throw appended.error;
   }
@@ -59,7 +62,7 @@ export function judgeReclaim(
 ): TakeResult {
   const { task } = appended.sight;
   const place = attempt.placeOf(afterId, appended, 'agents');
-  if (place === 'first') return { taken: true, task, announced: true, nonce: attempt.nonce };
+  if (place === 'first') return { taken: true, task, announced: true, nonce: attempt.nonce, from: null };
   return place === 'beaten' ? beatenBy(null, null) : unclear();
 }
 

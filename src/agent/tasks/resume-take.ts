@@ -16,7 +16,17 @@ export async function resumeTake(
 ): Promise<'ours' | 'not-ours'> {
   const { nonce, step, entryId } = intent;
   // Nothing was claimed yet, so whoever has the task now is another.
-  if (step === 'append') return 'not-ours';
+  const found = step === 'append' ? 'not-ours' : await findOut(input, { nonce, step, entryId });
+  if (found === 'not-ours') input.memory.noteOver(input.taskId, nonce);
+  return found;
+}
+
+type ClaimIntent = TakeIntent & { step: Exclude<TakeIntent['step'], 'append'> };
+
+async function findOut(
+  input: Omit<TakeInput, 'nonce' | 'onIntent' | 'reclaim'>,
+  { nonce, step, entryId }: ClaimIntent,
+): Promise<'ours' | 'not-ours'> {
   const attempt = new TakeAttempt({ ...input, nonce, onIntent: () => undefined, reclaim: null });
   const sight = await attempt.look();
   if ('taken' in sight || sight.task.state !== 'CLAIMED' || !attempt.isOurs(sight.task)) return 'not-ours';
@@ -27,7 +37,7 @@ export async function resumeTake(
 async function judge(
   attempt: TakeAttempt,
   sight: Sight,
-  { step, entryId }: { step: Exclude<TakeIntent['step'], 'append'>; entryId: string | null },
+  { step, entryId }: Pick<ClaimIntent, 'step' | 'entryId'>,
 ): Promise<TakeResult | null> {
   const at = sight.task.logs.findIndex(({ message }) => attempt.isOwn(message));
   switch (step) {

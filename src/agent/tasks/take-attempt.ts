@@ -52,6 +52,8 @@ export interface Taken {
   /** False when the entry "Taken by …" did not reach the task's log. */
   announced: boolean;
   nonce: string;
+  /** The host that had a task which was CLAIMED already; null: nobody, or nobody knows. */
+  from: string | null;
 }
 
 export type TakeResult = Taken | NotTaken;
@@ -246,6 +248,12 @@ export class TakeAttempt {
   /** Whether an answer shows everything that was appended since `afterId`. */
   isWholeSince(afterId: string | null, { task }: Sight): boolean {
     return isWholeSince(afterId, task.logs, this.input.memory.keeps);
+  }
+
+  /** True for a take of this host's that keeps nobody from the task: this one, and those that came to nothing. */
+  isOver({ nonce }: TakeEntry): boolean {
+    const { memory, taskId } = this.input;
+    return nonce === this.nonce || nonce.startsWith(`${this.nonce}.`) || memory.isOver(taskId, nonce);
   }
 
   isOwn(message: string): boolean {

@@ -20,6 +20,8 @@ export interface TakeFactRecords {
 const LEAST_KEPT = 2;
 /** Longer logs teach nothing that matters. */
 const MOST_KEPT = 64;
+/** A take rests for a minute; that many have not been made by then. */
+const MOST_OVER = 1000;
 const HOUR_MS = 60 * 60_000;
 
 /** What takes teach of the platform and of the other hosts. */
@@ -28,6 +30,8 @@ export class TakeMemory {
   readonly #records: TakeFactRecords;
   readonly #now: () => number;
   readonly #restingUntilMs = new Map<string, number>();
+  /** Nonces of this host's own takes that came to nothing, by task. */
+  readonly #over = new Map<string, string[]>();
   #facts: TakeFacts;
   #rivalAtMs = Number.NEGATIVE_INFINITY;
   #principalId: string | null = null;
@@ -74,6 +78,17 @@ export class TakeMemory {
 
   noteRival(): void {
     this.#rivalAtMs = this.#now();
+  }
+
+  /** A take of this host's own has ended, or died with an earlier agent: it keeps nobody from the task. */
+  noteOver(taskId: string, nonce: string): void {
+    this.#over.set(taskId, [...(this.#over.get(taskId) ?? []), nonce]);
+    if (this.#over.size > MOST_OVER) this.#over.delete(this.#over.keys().next().value ?? taskId);
+  }
+
+  /** Nonces of an append are the take's own, or begin with it and a dot. */
+  isOver(taskId: string, nonce: string): boolean {
+    return this.#over.get(taskId)?.some((over) => nonce === over || nonce.startsWith(`${over}.`)) ?? false;
   }
 
   /** The task is not looked at for so long: a take in its log rests. */

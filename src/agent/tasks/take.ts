@@ -27,18 +27,28 @@ const MOST_APPENDS = 3;
  */
 export async function takeTask(input: TakeInput): Promise<TakeResult> {
   const attempt = new TakeAttempt(input);
-  const { memory, taskId, installationId, signal } = input;
+  const { memory, taskId } = input;
+  let taken = false;
+  try {
+    const result = await take(attempt);
+    taken = result.taken;
+    if (!result.taken && result.code === 'TAKEN_ELSEWHERE') memory.noteRival();
+    return result;
+  } finally {
+    if (!taken) memory.noteOver(taskId, attempt.nonce);
+  }
+}
+
+async function take(attempt: TakeAttempt): Promise<TakeResult> {
+  const { memory, taskId, installationId, signal, reclaim } = attempt.input;
   if (memory.hasRivals) await attempt.pause(rendezvousShareMs(taskId, installationId));
   attempt.throwIfAborted();
   const sight = await attempt.look({ signal });
   if ('taken' in sight) return sight;
   const { task } = sight;
-  const result =
-    task.state === 'CLAIMED' && input.reclaim !== null && attempt.isOurs(task)
-      ? await takeClaimed(attempt, sight, input.reclaim)
-      : await takeReady(attempt, sight);
-  if (!result.taken && result.code === 'TAKEN_ELSEWHERE') memory.noteRival();
-  return result;
+  if (task.state === 'CLAIMED' && reclaim !== null && attempt.isOurs(task))
+    return await takeClaimed(attempt, sight, reclaim);
+  return await takeReady(attempt, sight);
 }
 
 async function takeReady(attempt: TakeAttempt, first: Sight): Promise<TakeResult> {
@@ -66,7 +76,8 @@ async function takeReady(attempt: TakeAttempt, first: Sight): Promise<TakeResult
     if (appended.sight.task.state !== 'READY') return refusalOf(attempt, appended.sight) ?? beatenBy(null);
     memory.noteReady('accepted');
     if (appended.kind === 'there' && place === 'first') return await claimAfter(attempt, appended);
-    if (place === 'beaten') return beatenBy(findResting(appended.sight.task, attempt.nonce)?.take ?? null);
+    if (place === 'beaten')
+      return beatenBy(findResting(appended.sight.task, (take) => attempt.isOver(take))?.take ?? null);
     if (appends >= MOST_APPENDS) {
       if (appended.kind === 'absent' && appended.error) throw appended.error;
       return elsewhere('The log of the task changed too quickly to see who was first.', REST_MS);
@@ -101,7 +112,7 @@ export function judgeClaim(attempt: TakeAttempt, { sight, how }: Claimed, entryI
   if (refusal) return refusal;
   const { task } = sight;
   const standing = standingOf(task.logs, { id: entryId, nonce: attempt.nonce });
-  if (standing.stands) return { taken: true, task, announced: true, nonce: attempt.nonce };
+  if (standing.stands) return { taken: true, task, announced: true, nonce: attempt.nonce, from: null };
   if (standing.rival) return beatenBy(standing.rival, null);
   return elsewhere(PUSHED_OUT);
 }
@@ -179,7 +190,7 @@ export function judgeElection(
   const place = attempt.placeOf(fromId, appended, 'claimers');
   if (place === 'beaten') return beatenBy(null, null);
   if (place === 'unclear') return elsewhere(PUSHED_OUT);
-  return { taken: true, task: appended.sight.task, announced: true, nonce: attempt.nonce };
+  return { taken: true, task: appended.sight.task, announced: true, nonce: attempt.nonce, from: null };
 }
 
 /** The platform takes no entries of this task at all: there is nothing to elect by, and the claim alone decides. */
@@ -194,14 +205,14 @@ async function takenUnannounced(
   if (refusal) return refusal;
   const rival = attempt.findRival(fromId, sight, 'claimers');
   if (rival) return beatenBy(rival, null);
-  return { taken: true, task: sight.task, announced: false, nonce: attempt.nonce };
+  return { taken: true, task: sight.task, announced: false, nonce: attempt.nonce, from: null };
 }
 
 /** Why a task that must be READY is not for us now; null: it is. */
 function refusalOf(attempt: TakeAttempt, { task }: Sight): NotTaken | null {
   switch (task.state) {
     case 'READY': {
-      const resting = findResting(task, attempt.nonce);
+      const resting = findResting(task, (take) => attempt.isOver(take));
       if (resting === null) return null;
       return elsewhere(
         `${resting.take.host} was about to take the task a moment ago; it is left alone for a minute.`,

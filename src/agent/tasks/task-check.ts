@@ -3,12 +3,15 @@ import type { KuFlowClient } from '../kuflow/create-client.ts';
 import type { Sleep } from '../kuflow/retry.ts';
 import type { TaskState } from '../kuflow/task.ts';
 import type { AgentLog } from '../logs/agent-log.ts';
+import type { LogEntry } from './take-entry.ts';
 
 /** What the platform says of a running task. GONE: it does not show it to us any more. */
 export interface TaskSighting {
   taskId: string;
   state: TaskState | 'GONE';
   ownerId: string | null;
+  /** Absent where only the state was asked for. */
+  logs?: readonly LogEntry[];
 }
 
 export interface TaskCheckOptions {
@@ -84,8 +87,8 @@ async function sight(
   signal: AbortSignal,
 ): Promise<TaskSighting> {
   try {
-    const { state, ownerId } = await client.retrieveTask(taskId, { signal });
-    return { taskId, state, ownerId };
+    const { state, ownerId, logs } = await client.retrieveTask(taskId, { signal });
+    return { taskId, state, ownerId, logs };
   } catch (error) {
     if (!isAgentError(error) || error.details?.status !== 404) throw error;
     return { taskId, state: 'GONE', ownerId: null };

@@ -63,6 +63,7 @@ function see(sighting: Partial<TaskSighting>, { principal = 'us' }: { principal?
   judgeSighting({ taskId: 't', state: 'CLAIMED', ownerId: 'us', ...sighting }, [active], {
     principalId: () => principal,
     decider: new Decider(journal, () => 0),
+    journal,
     log,
   });
 }
