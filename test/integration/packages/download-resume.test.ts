@@ -235,6 +235,6 @@ describe('a part that nobody asked for', () => {
       response.writeHead(206).write('x');
     };
     await downloads.download(answer, { attempts: 1 });
-    await closed;
-  });
+    await closed; // else the connection would stay until the garbage collector finds it
+  }, 5_000);
 });
