@@ -27,6 +27,7 @@ export function connectToAgent(homeDir: string): ControlHandlers {
     robots: async () => CONTROL_API.robots.output.parse(await call('robots')),
     prepare: async (input) => CONTROL_API.prepare.output.parse(await call('prepare', input)),
     runs: async (input) => CONTROL_API.runs.output.parse(await call('runs', input)),
+    orphans: async () => CONTROL_API.orphans.output.parse(await call('orphans')),
     run: async (input) => CONTROL_API.run.output.parse(await call('run', input)),
     logs: (input, signal) => parsed(CONTROL_API.logs.output, stream('logs', input, signal)),
     why: async (input) => CONTROL_API.why.output.parse(await call('why', input)),

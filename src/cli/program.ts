@@ -102,7 +102,8 @@ function addViews(add: Add): void {
     .option('--limit <number>', 'how many', '50')
     .option('--before <run>', 'only older ones than this')
     .option('--state <state>', 'only those in this state')
-    .option('--robot <robot>', 'only those of this robot');
+    .option('--robot <robot>', 'only those of this robot')
+    .option('--orphans', 'instead: claimed tasks that no live host answers for, and what can be done');
   add('run <id>', 'one run, by its id or its task’s', async () => (await import('./commands/run.ts')).run);
   add('logs <id>', 'what a run printed', async () => (await import('./commands/logs.ts')).logs).option(
     '--follow',
@@ -128,7 +129,7 @@ function addOrders(add: Add): void {
   add('cancel <id>', 'end a run', async () => (await import('./commands/orders.ts')).cancel);
   add(
     'settle <task>',
-    'end a task that a failed run kept',
+    'end a task that a failed run kept, or that no host answers for',
     async () => (await import('./commands/orders.ts')).settle,
   )
     .option('--complete', 'complete the task')

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from './errors.ts';
+import { OrphanSchema } from './orphan.ts';
 import { LogLineSchema, RUN_STATES, RunDetailsSchema, RunSchema, WhySchema } from './run.ts';
 import { RobotViewSchema, StatusSchema } from './status.ts';
 
@@ -77,6 +78,8 @@ export const CONTROL_API = {
   /** Makes a robot ready to run; answers when it is. */
   prepare: call(z.strictObject({ code: z.string().min(1) }), RobotViewSchema),
   runs: call(RunsQuerySchema, z.array(RunSchema)),
+  /** Tasks that are claimed with our credentials and that no live host answers for. */
+  orphans: call(NONE, z.array(OrphanSchema)),
   run: call(byId, RunDetailsSchema),
   logs: stream(z.strictObject({ id: z.string().min(1), follow: z.boolean() }), LogLineSchema),
   why: call(byId, WhySchema),

@@ -143,12 +143,12 @@ export const SettingsSchema = z.strictObject({
   takeOver: setting(
     'boolean',
     z.boolean().default(false),
-    'Take over tasks of hosts that died (shared credentials). No effect yet.',
+    'Take over tasks of hosts that share our credential and told nothing for 30 min; runs here that cannot tell the platform anything for 15 min are ended. Set it on all of them.',
   ),
   takeAssigned: setting(
     'boolean',
     z.boolean().default(false),
-    'Run tasks that were assigned to us without a take. No effect yet.',
+    'Run tasks that are claimed with our credential though no host ever took them.',
   ),
   runtimeMismatch: setting(
     'choice',

@@ -70,13 +70,7 @@ export function compileConfig(input: ConfigInput): AgentConfig {
 }
 
 /** Settings of what is still to come. They are read, so that a roll-out may carry them already. */
-const NOT_YET: readonly SettingKey[] = [
-  'engineAddress',
-  'engineNamespace',
-  'engineTaskQueue',
-  'takeOver',
-  'takeAssigned',
-];
+const NOT_YET: readonly SettingKey[] = ['engineAddress', 'engineNamespace', 'engineTaskQueue'];
 
 interface Layer {
   readonly source: ConfigSource;

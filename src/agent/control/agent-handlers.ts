@@ -9,7 +9,11 @@ import type { RobotPreparer } from '../runs/robot-preparer.ts';
 import type { RunManager } from '../runs/run-manager.ts';
 import type { RunServices } from '../runs/run-services.ts';
 import { startByHand } from '../runs/start-task.ts';
+import { takeInput } from '../runs/take-step.ts';
+import { findRoutedRobot } from '../sources/routed-robots.ts';
+import { listOrphans } from '../tasks/list-orphans.ts';
 import { settleKept } from '../tasks/settle-kept.ts';
+import { takeTask } from '../tasks/take.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
 import type { EventHub } from './event-hub.ts';
 
@@ -59,6 +63,22 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
       return view;
     },
     runs: async (query) => listRuns(journal, query),
+    orphans: async () =>
+      listOrphans({
+        client: services.client,
+        tenantId: services.config.tenantId,
+        principalId: services.principalId,
+        installationId: services.installationId,
+        isAtWork: (taskId) =>
+          manager.hasLiveRun(taskId) || journal.host.findNextTry(taskId)?.kind === 'retry',
+        hasHistory: (taskId) => journal.runs.highestAttempt(taskId) > 0,
+        robotFor: (definitionCode) =>
+          findRoutedRobot(
+            definitionCode,
+            services.config.settings.routes,
+            parts.robots().filter(({ state }) => state === 'unprepared'),
+          )?.code ?? null,
+      }),
     run: async ({ id }) => describeRun(journal, findRun(journal, id, { tasks: true }), paths.runs),
     logs: ({ id, follow }, signal) =>
       readLog(journal, paths.runs, id, follow ? (signal ?? parts.closing) : null),
@@ -86,7 +106,23 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
     settle: async (input) =>
       settleKept(
         { taskId: input.taskId, action: input.action, to: input.email },
-        { calls: services.client, journal, now: services.now },
+        {
+          client: services.client,
+          journal,
+          principalId: services.principalId,
+          installationId: services.installationId,
+          take: (taskId) =>
+            takeTask({
+              ...takeInput(services),
+              taskId,
+              attempt: 1,
+              reclaim: 'by-hand',
+              // A take that ends here left nothing to find out.
+              onIntent: () => undefined,
+              signal: parts.closing,
+            }),
+          now: services.now,
+        },
       ),
     pause: async ({ forMs, reason }) => {
       hold.pause(reason, forMs === null ? null : services.now() + forMs);

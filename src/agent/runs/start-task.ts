@@ -2,6 +2,8 @@ import { AgentError } from '../../shared/errors.ts';
 import type { Run } from '../../shared/run.ts';
 import { operationInData } from '../sources/inbox.ts';
 import type { RunRequest } from '../sources/work-source.ts';
+import { type ClaimStanding, claimStandingOf } from '../tasks/claim-standing.ts';
+import { reasonAgainst } from '../tasks/reclaim.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
 import type { RunManager } from './run-manager.ts';
 import type { RunServices } from './run-services.ts';
@@ -15,7 +17,10 @@ export interface StartInput {
   taskId: string | null;
 }
 
-type StartServices = Pick<RunServices, 'client' | 'config' | 'journal' | 'now' | 'principalId'>;
+type StartServices = Pick<
+  RunServices,
+  'client' | 'config' | 'installationId' | 'journal' | 'now' | 'principalId'
+>;
 
 /**
  * A run that somebody asked for by hand, with or without a task. A task is taken as the inbox would take it;
@@ -58,6 +63,11 @@ export async function startByHand(
       `Task ${taskId} is ${whose} on the platform; it cannot be started here.`,
     );
   }
+  const standing = claimStandingOf(task);
+  const { installationId } = services;
+  const { serverTimeMs } = task;
+  const elsewhere = ours ? reasonAgainst(standing, 'by-hand', { installationId, serverTimeMs }) : null;
+  if (elsewhere !== null) throw new AgentError('CONFLICT', elsewhere);
   host.include(taskId);
   const route = services.config.settings.routes[task.definitionCode];
   const routed = route?.robot === robot.code || route?.robot === robot.id ? route.operation : undefined;
@@ -67,11 +77,16 @@ export async function startByHand(
       ...request,
       operation: input.operation ?? routed ?? operationInData(task.data, pointer),
       processId: task.processId,
-      attempt: runs.highestAttempt(taskId) + 1,
+      attempt: Math.max(runs.highestAttempt(taskId), ours ? attemptOf(standing) : 0) + 1,
       reclaim: ours ? 'by-hand' : null,
     },
     robot,
   );
+}
+
+/** The attempt that a host began last. */
+function attemptOf(standing: ClaimStanding): number {
+  return standing.kind === 'unmarked' ? 0 : (standing.take?.attempt ?? 0);
 }
 
 async function findTask(taskId: string, services: StartServices) {

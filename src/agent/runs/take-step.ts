@@ -24,23 +24,14 @@ export async function takeStep(
     active.taken = true;
     return { from: null };
   }
-  const { journal, takes, hostName, installationId, closing, sleep, random, now } = services;
+  const { journal, hostName, now } = services;
   const take = await takeTask({
-    client: services.client,
+    ...takeInput(services),
     taskId,
-    principalId: services.principalId(),
-    hostName,
-    installationId,
     attempt,
     reclaim: active.request.reclaim,
-    memory: takes,
     onIntent: (intent) => journal.runs.saveTake(active.id, intent),
     signal: active.signal,
-    closing,
-    // Both only end the wait: the take looks at its signals itself.
-    sleep: (milliseconds, signal) => sleep(milliseconds, signal).catch(() => {}),
-    random,
-    now,
   });
   if (!take.taken) {
     standBack(active, services, take);
@@ -58,6 +49,23 @@ export async function takeStep(
       : `Taken by ${hostName}, attempt ${attempt}.`,
   });
   return { from: take.from };
+}
+
+/** What this host brings to every take. */
+export function takeInput(services: Omit<RunServices, 'leave'>) {
+  const { client, hostName, installationId, takes, closing, sleep, random, now } = services;
+  return {
+    client,
+    principalId: services.principalId(),
+    hostName,
+    installationId,
+    memory: takes,
+    closing,
+    // Both only end the wait: the take looks at its signals itself.
+    sleep: (milliseconds: number, signal?: AbortSignal) => sleep(milliseconds, signal).catch(() => {}),
+    random,
+    now,
+  };
 }
 
 /** The task is another's, or over. Whoever started the run by hand waits for it; any other run is forgotten. */

@@ -4,15 +4,19 @@ import { RUN_STATES } from '../../shared/run.ts';
 import type { Context } from '../context.ts';
 import { withReader } from '../read-handlers.ts';
 import { runTable } from '../run-table.ts';
+import { orphans } from './orphans.ts';
 
 export interface RunsOptions {
   limit: string;
   before?: string;
   state?: string;
   robot?: string;
+  orphans?: boolean;
 }
 
-export async function runs({ homeDir, terminal }: Context, _args: [], options: RunsOptions): Promise<number> {
+export async function runs(context: Context, _args: [], options: RunsOptions): Promise<number> {
+  if (options.orphans) return await orphans(context);
+  const { homeDir, terminal } = context;
   const query = RunsQuerySchema.safeParse({
     limit: Number(options.limit),
     before: options.before ?? null,

@@ -8,6 +8,7 @@ import { type HomeLock, takeHomeLock } from '../../../src/agent/home/home-lock.t
 import { homePaths } from '../../../src/agent/home/home-paths.ts';
 import type { ControlEvent, ControlHandlers } from '../../../src/shared/control-api.ts';
 import { AgentError } from '../../../src/shared/errors.ts';
+import type { Orphan } from '../../../src/shared/orphan.ts';
 import type { LogLine, Run } from '../../../src/shared/run.ts';
 import type { Status } from '../../../src/shared/status.ts';
 import { kubot, startKubot } from './kubot.ts';
@@ -56,6 +57,21 @@ const RUN: Run = {
   settled: null,
 };
 
+const ORPHAN: Orphan = {
+  taskId: '5f0e3c1a-9d7b-4b8e-8a52-0c7d1e2f3a4b',
+  processId: 'p1',
+  definitionCode: 'INVOICES',
+  robot: 'INVOICES',
+  kind: 'silent',
+  host: 'PC-12',
+  lastEntryAt: AT,
+  message: 'PC-12 has told nothing of it for 1 h.',
+  actions: [
+    { action: 'start', command: 'kubot start INVOICES --task 5f0e3c1a-9d7b-4b8e-8a52-0c7d1e2f3a4b' },
+    { action: 'complete', command: 'kubot settle 5f0e3c1a-9d7b-4b8e-8a52-0c7d1e2f3a4b --complete' },
+  ],
+};
+
 const LINES: LogLine[] = [
   { seq: 1, time: AT, stream: 'stdout', level: 'INFO', text: 'ñandú \u001b[2J \u2028' },
   { seq: 2, time: AT, stream: 'stderr', level: 'ERROR', text: 'no total in row 17' },
@@ -83,6 +99,7 @@ function handlers(): ControlHandlers {
     robots: async () => [],
     prepare: refuse,
     runs: note([RUN]),
+    orphans: note([ORPHAN]),
     run: note({ ...RUN, timeline: [{ at: AT, state: 'queued' as const }], apiCalls: [], files: [] }),
     logs: async function* ({ follow }, signal) {
       yield* LINES;
@@ -141,6 +158,14 @@ describe('with an agent', () => {
     expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(result.stdout)).toEqual(STATUS);
     expect((await ask('status')).stdout).toContain('Sandbox   off (asked for: standard; missing: files)');
+  });
+
+  test('runs --orphans is its list, and for people what can be done with each', async () => {
+    expect(JSON.parse((await ask('runs', '--orphans', '--json')).stdout)).toEqual([ORPHAN]);
+    const { stdout } = await ask('runs', '--orphans');
+    expect(stdout).toContain(ORPHAN.message);
+    for (const { command } of ORPHAN.actions) expect(stdout).toContain(command);
+    expect(stdout).toContain('leave it');
   });
 
   test('start hands over operation, task and variables', async () => {
