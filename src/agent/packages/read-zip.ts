@@ -1,15 +1,7 @@
-import type { FileHandle } from 'node:fs/promises';
 import { type Entry, fromRandomAccessReader, RandomAccessReader, type ZipFile } from 'yauzl';
 import { AgentError } from '../../shared/errors.ts';
+import { PieceReader, readExactly, type ZipArchive } from './zip-archive.ts';
 import { type Refusal, refuse, type ZipDirectory, type ZipEntry } from './zip-rules.ts';
-
-/** A ZIP that lies open to be judged and unpacked. */
-export interface ZipArchive {
-  file: FileHandle;
-  bytes: number;
-  /** Whom refusals name, and by which code. */
-  refusal: Refusal;
-}
 
 const END_RECORD_BYTES = 22;
 const ENTRY_RECORD_BYTES = 46;
@@ -48,7 +40,7 @@ async function openZip(archive: ZipArchive): Promise<ZipFile> {
   await archive.file.read(head, 0, head.length, 0);
   return await new Promise((resolve, reject) => {
     fromRandomAccessReader(
-      new WindowReader(archive),
+      new RecordReader(archive),
       archive.bytes,
       { lazyEntries: true, decodeStrings: false, validateEntrySizes: false, autoClose: false },
       (error, zip) => {
@@ -62,15 +54,12 @@ async function openZip(archive: ZipArchive): Promise<ZipFile> {
 }
 
 /** yauzl reads record by record; the disk is read by larger pieces. */
-class WindowReader extends RandomAccessReader {
-  static readonly #PIECE_BYTES = 256 * 1024;
-  readonly #archive: ZipArchive;
-  #piece = Buffer.alloc(0);
-  #pieceAt = 0;
+class RecordReader extends RandomAccessReader {
+  readonly #pieces: PieceReader;
 
   constructor(archive: ZipArchive) {
     super();
-    this.#archive = archive;
+    this.#pieces = new PieceReader(archive);
   }
 
   override read(
@@ -80,32 +69,13 @@ class WindowReader extends RandomAccessReader {
     position: number,
     callback: (error: Error | null) => void,
   ): void {
-    this.#ensure(position, length)
-      .then(() => {
-        this.#piece.copy(buffer, offset, position - this.#pieceAt, position - this.#pieceAt + length);
+    this.#pieces
+      .read(position, length)
+      .then((bytes) => {
+        bytes.copy(buffer, offset);
         callback(null);
       })
       .catch((error: Error) => callback(error));
-  }
-
-  async #ensure(position: number, length: number): Promise<void> {
-    if (position >= this.#pieceAt && position + length <= this.#pieceAt + this.#piece.length) return;
-    if (position + length > this.#archive.bytes) throw new Error('unexpected end of the archive');
-    const piece = Buffer.allocUnsafe(
-      Math.min(Math.max(length, WindowReader.#PIECE_BYTES), this.#archive.bytes - position),
-    );
-    await readExactly(this.#archive, piece, position);
-    this.#piece = piece;
-    this.#pieceAt = position;
-  }
-}
-
-/** Fills the buffer from the archive. */
-export async function readExactly({ file }: ZipArchive, buffer: Buffer, position: number): Promise<void> {
-  for (let at = 0; at < buffer.length; ) {
-    const { bytesRead } = await file.read(buffer, at, buffer.length - at, position + at);
-    if (bytesRead === 0) throw new Error('unexpected end of the archive');
-    at += bytesRead;
   }
 }
 

@@ -1,14 +1,13 @@
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { crc32, createInflateRaw, inflateRaw, inflateRawSync } from 'node:zlib';
+import { crc32, createInflateRaw, inflateRaw, inflateRawSync, type ZlibOptions } from 'node:zlib';
 import { isAgentError } from '../../shared/errors.ts';
-import { readExactly, type ZipArchive } from './read-zip.ts';
+import { type PieceReader, readExactly, type ZipArchive } from './zip-archive.ts';
 import { type CheckedEntry, LOCAL_HEADER_BYTES, overlaps, refuse } from './zip-rules.ts';
 
 // The second pass: an entry's bytes, held against what the directory said of them.
 
 const inflate = promisify(inflateRaw);
-/** Sooner inflated here than handed to the thread pool and back. */
 const SMALL_BYTES = 64 * 1024;
 const PIECE_BYTES = 1024 * 1024;
 const LOCAL_HEADER = 0x04034b50;
@@ -17,26 +16,42 @@ const IN_ZIP64 = 0xffffffff;
 const ZIP64_FIELD = 0x0001;
 const MOST_EXTRA_BYTES = 0xffff;
 
+/** Whether an entry is sooner inflated at once than handed to the thread pool and back. */
+export function isSmall(entry: CheckedEntry): boolean {
+  return entry.bytes <= SMALL_BYTES && entry.compressedBytes <= SMALL_BYTES;
+}
+
 /**
- * All bytes of an entry, in memory.
+ * All bytes of a small entry.
+ * @throws AgentError as the archive's refusal says
+ */
+export async function readSmall(
+  archive: ZipArchive,
+  entry: CheckedEntry,
+  pieces: PieceReader,
+): Promise<Buffer> {
+  const span = await pieces.read(entry.localHeaderOffset, spanOf(entry, entry.compressedBytes));
+  const packed = packedOf(archive, entry, span);
+  if (!isDeflated(entry)) return checked(archive, entry, packed);
+  try {
+    return checked(archive, entry, inflateRawSync(packed, limitsOf(entry)));
+  } catch (error) {
+    throw notUnpacked(archive, entry, error);
+  }
+}
+
+/**
+ * All bytes of an entry, inflated in the thread pool.
  * @throws AgentError as the archive's refusal says
  */
 export async function readContent(archive: ZipArchive, entry: CheckedEntry): Promise<Buffer> {
-  const span = await readSpan(archive, entry, entry.compressedBytes);
-  const start = checkLocalHeader(archive, entry, span);
-  const packed = span.subarray(start, start + entry.compressedBytes);
-  let content = packed;
-  if (entry.method === 8 && packed.length > 0) {
-    try {
-      const limits = { maxOutputLength: Math.max(1, entry.bytes), chunkSize: Math.max(64, entry.bytes + 1) };
-      const small = packed.length <= SMALL_BYTES && entry.bytes <= SMALL_BYTES;
-      content = small ? inflateRawSync(packed, limits) : await inflate(packed, limits);
-    } catch (error) {
-      throw notUnpacked(archive, entry, error);
-    }
+  const packed = packedOf(archive, entry, await readSpan(archive, entry, entry.compressedBytes));
+  if (!isDeflated(entry)) return checked(archive, entry, packed);
+  try {
+    return checked(archive, entry, await inflate(packed, limitsOf(entry)));
+  } catch (error) {
+    throw notUnpacked(archive, entry, error);
   }
-  checkContent(archive, entry, content.length, crc32(content));
-  return content;
 }
 
 /** The bytes of an entry, piece by piece; that they were right is known once the last piece was taken. */
@@ -69,11 +84,32 @@ export async function checkEmptyEntry(archive: ZipArchive, entry: CheckedEntry):
 
 /** An entry's local header, with its name and its extra fields, and `contentBytes` of what follows. */
 async function readSpan(archive: ZipArchive, entry: CheckedEntry, contentBytes: number): Promise<Buffer> {
-  const { localHeaderOffset, endsBefore, nameBytes } = entry;
-  const most = LOCAL_HEADER_BYTES + nameBytes.length + MOST_EXTRA_BYTES + contentBytes;
-  const span = Buffer.allocUnsafe(Math.min(most, endsBefore - localHeaderOffset));
-  await readExactly(archive, span, localHeaderOffset);
+  const span = Buffer.allocUnsafe(spanOf(entry, contentBytes));
+  await readExactly(archive, span, entry.localHeaderOffset);
   return span;
+}
+
+function spanOf({ nameBytes, localHeaderOffset, endsBefore }: CheckedEntry, contentBytes: number): number {
+  const most = LOCAL_HEADER_BYTES + nameBytes.length + MOST_EXTRA_BYTES + contentBytes;
+  return Math.min(most, endsBefore - localHeaderOffset);
+}
+
+function packedOf(archive: ZipArchive, entry: CheckedEntry, span: Buffer): Buffer {
+  const start = checkLocalHeader(archive, entry, span);
+  return span.subarray(start, start + entry.compressedBytes);
+}
+
+function isDeflated(entry: CheckedEntry): boolean {
+  return entry.method === 8 && entry.compressedBytes > 0;
+}
+
+function limitsOf({ bytes }: CheckedEntry): ZlibOptions {
+  return { maxOutputLength: Math.max(1, bytes), chunkSize: Math.max(64, bytes + 1) };
+}
+
+function checked(archive: ZipArchive, entry: CheckedEntry, content: Buffer): Buffer {
+  checkContent(archive, entry, content.length, crc32(content));
+  return content;
 }
 
 /**

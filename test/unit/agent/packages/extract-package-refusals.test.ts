@@ -141,6 +141,7 @@ describe('an archive is refused for its size', () => {
 describe('an archive is refused where an entry is not what the directory says', () => {
   const deflated = { name: 'evil', content: 'x'.repeat(1000) };
   const stored = { name: 'evil', content: 'stored', method: 0 };
+  const middle = { name: 'evil', content: Buffer.from('middling'.repeat(12_500)) };
   const large = { name: 'evil', content: Buffer.from('large'.repeat(MB)) };
 
   test.each<[string, string, ZipEntrySpec]>([
@@ -155,6 +156,10 @@ describe('an archive is refused where an entry is not what the directory says', 
       'content',
       { ...deflated, packed: deflateRawSync('x'.repeat(1000)).subarray(0, 5) },
     ],
+    ['of some size: more bytes than stated', 'size', lying(middle, { bytes: 99_999 })],
+    ['of some size: fewer bytes than stated', 'size', lying(middle, { bytes: 100_001 })],
+    ['of some size: a wrong checksum', 'checksum', lying(middle, { crc: 1 })],
+    ['of some size: bytes that are not deflated', 'content', { ...middle, packed: Buffer.alloc(1000, 7) }],
     ['large: more bytes than stated', 'size', lying(large, { bytes: 5 * MB - 1 })],
     ['large: fewer bytes than stated', 'size', lying(large, { bytes: 5 * MB + 1 })],
     ['large: a wrong checksum', 'checksum', lying(large, { crc: 1 })],

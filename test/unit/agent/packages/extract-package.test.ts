@@ -111,6 +111,23 @@ describe('a package is unpacked', () => {
     ]);
   });
 
+  test('with files of all sizes in any order', async () => {
+    const sizes = Array.from(
+      { length: 40 },
+      (_, index) => [10, 100_000, 64 * 1024, 300_000, 0][index % 5] ?? 0,
+    );
+    const contents = sizes.map((size, index) =>
+      Buffer.concat([randomBytes(size / 2), Buffer.alloc(size / 2, index)]),
+    );
+    const zip = makeZip(
+      contents.map((content, index) => ({ name: `f${index}`, content, method: index % 3 ? 8 : 0 })),
+    );
+    const { files, error } = await unpack(zip);
+    expect(error).toBeNull();
+    const wrong = contents.filter((content, index) => files[`f${index}`] !== content.toString('latin1'));
+    expect(wrong).toEqual([]);
+  });
+
   test('when it has so many files that the file system is synced as a whole', async () => {
     const names = Array.from({ length: 300 }, (_, index) => `d${index % 7}/f${index}`);
     const { files, error } = await unpack(makeZip(names.map((name) => ({ name, content: name.repeat(50) }))));
