@@ -80,16 +80,19 @@ export class LevelReader {
 }
 
 const UPPER_CASE = 1;
-const LOWER_CASE = 2;
-const OTHER_SIGN = 3;
+const OTHER_SIGN = 2;
 const ESC = 0x1b;
 /** By byte: what may belong to the naming of a level. */
 const SIGNS = new Uint8Array(256);
-for (let letter = 0; letter < 26; letter++) {
-  SIGNS[65 + letter] = UPPER_CASE;
-  SIGNS[97 + letter] = LOWER_CASE;
-}
+for (let upper = 65; upper <= 90; upper++) SIGNS[upper] = UPPER_CASE;
 for (const sign of [ESC, 58 /* : */, 61 /* = */]) SIGNS[sign] = OTHER_SIGN;
+
+const LETTER = 1;
+const OTHER_WORD_SIGN = 2;
+/** By byte: what `\w` stands for. */
+const WORD_SIGNS = new Uint8Array(256);
+for (const sign of '0123456789_') WORD_SIGNS[sign.charCodeAt(0)] = OTHER_WORD_SIGN;
+for (let letter = 0; letter < 26; letter++) WORD_SIGNS[65 + letter] = WORD_SIGNS[97 + letter] = LETTER;
 
 /** First two letters of the words of WORD, and of Traceback, During and The above. */
 const BEGINNINGS = new Uint8Array(65_536);
@@ -111,18 +114,13 @@ function levelAtSight(bytes: Buffer, start: number, end: number): number {
   if (first === 123 /* { */) return UNCLEAR;
   if (first === 110 && bytes[start + 1] === 112 /* npm */) return UNCLEAR;
   const stop = Math.min(end, start + HEAD_BYTES);
-  let hadLetters = false;
   for (let at = start; at < stop; at++) {
     const byte = bytes[at] as number;
     const sign = SIGNS[byte] as number;
     if (sign === 0) continue;
     if (sign === UPPER_CASE) {
-      if (BEGINNINGS[(byte << 8) | (bytes[at + 1] as number)] === 1) {
-        return levelOfWordAt(bytes, { start, at, end, hadLetters });
-      }
-      hadLetters = true;
-    } else if (sign === LOWER_CASE) {
-      hadLetters = true;
+      if (BEGINNINGS[(byte << 8) | (bytes[at + 1] as number)] === 1)
+        return levelOfWordAt(bytes, { start, at, end });
     } else if (byte === ESC || (at > start && (bytes[at - 1] as number) > 57)) {
       // After a digit a colon is a time's; after a letter it may end `error:`, and a `=` may follow `level`.
       return UNCLEAR;
@@ -131,35 +129,38 @@ function levelAtSight(bytes: Buffer, start: number, end: number): number {
   return UNNAMED;
 }
 
-/** The words of WORD but `ERR!`, by their length. */
-const WORDS_BY_LENGTH = new Map<number, { bytes: Buffer; level: number }[]>();
-for (const word of 'ERROR FATAL CRITICAL SEVERE WARN WARNING INFO NOTICE DEBUG TRACE VERBOSE'.split(' ')) {
-  const words = WORDS_BY_LENGTH.get(word.length) ?? [];
-  words.push({ bytes: Buffer.from(word), level: levelOfName(word) ?? INFO });
-  WORDS_BY_LENGTH.set(word.length, words);
-}
+/** The words of WORD but `ERR!`. */
+const WORDS = 'ERROR FATAL CRITICAL SEVERE WARN WARNING INFO NOTICE DEBUG TRACE VERBOSE'
+  .split(' ')
+  .map((word) => ({ bytes: Buffer.from(word), level: levelOfName(word) ?? INFO }));
 
 /** Of the word at `at`, the first in the line that may be a level's. */
 function levelOfWordAt(
   bytes: Buffer,
-  { start, at, end, hadLetters }: { start: number; at: number; end: number; hadLetters: boolean },
+  { start, at, end }: { start: number; at: number; end: number },
 ): number {
   let after = at;
   while (after < end && SIGNS[bytes[after] as number] === UPPER_CASE) after++;
-  const found = WORDS_BY_LENGTH.get(after - at)?.find((word) => liesAt(word.bytes, bytes, at));
-  if (found === undefined) return UNCLEAR;
-  if (isPartOfWord(bytes[at - 1], at > start) || isPartOfWord(bytes[after], after < end)) return UNCLEAR;
+  const level = levelOfWord(bytes, at, after);
+  if (level === UNCLEAR) return UNCLEAR;
+  if (at > start && WORD_SIGNS[bytes[at - 1] as number] !== 0) return UNCLEAR;
+  if (after < end && WORD_SIGNS[bytes[after] as number] !== 0) return UNCLEAR;
   if (bytes[after] === ESC || mayHoldTraceback(bytes, after, Math.min(end, start + DECODED_BYTES)))
     return UNCLEAR;
-  if (hadLetters && !mayPrecede(bytes.toString('latin1', start, at))) return UNCLEAR;
-  return found.level;
+  if (hasLetters(bytes, start, at) && !mayPrecede(bytes.toString('latin1', start, at))) return UNCLEAR;
+  return level;
 }
 
-/** As `\w` has it. */
-function isPartOfWord(byte: number | undefined, isInLine: boolean): boolean {
-  if (!isInLine || byte === undefined) return false;
-  const sign = SIGNS[byte];
-  return sign === UPPER_CASE || sign === LOWER_CASE || (byte >= 48 && byte <= 57) || byte === 95;
+function levelOfWord(bytes: Buffer, from: number, to: number): number {
+  for (const word of WORDS) {
+    if (word.bytes.length === to - from && liesAt(word.bytes, bytes, from)) return word.level;
+  }
+  return UNCLEAR;
+}
+
+function hasLetters(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (WORD_SIGNS[bytes[at] as number] === LETTER) return true;
+  return false;
 }
 
 function mayHoldTraceback(bytes: Buffer, from: number, to: number): boolean {
