@@ -32,6 +32,7 @@ export function openWorkbench(): Workbench {
   process.env.TMPDIR = root;
   process.on('exit', () => {
     for (const child of children) kill(child);
+    process.stderr.write('clearing up\n');
     clearNow(root);
   });
   for (const [signal, exitCode] of [
