@@ -29,7 +29,13 @@ export interface KuFlowFixture {
 export const DEFINITION = 'INVOICES';
 
 export async function startKuFlow(
-  options: { behaviour?: Partial<PlatformBehaviour>; tasks?: number; robots?: SeedInput['robots'] } = {},
+  options: {
+    behaviour?: Partial<PlatformBehaviour>;
+    tasks?: number;
+    robots?: SeedInput['robots'];
+    /** The platform's clock. */
+    now?: () => number;
+  } = {},
 ): Promise<KuFlowFixture> {
   const dir = mkdtempSync(join(tmpdir(), 'kubot-kuflow-'));
   const asset = Buffer.from('not really Python, but bytes '.repeat(1000));
@@ -45,6 +51,7 @@ export async function startKuFlow(
           : null,
     },
     ...(options.behaviour && { behaviour: options.behaviour }),
+    ...(options.now && { now: options.now }),
     onInvalidAnswer: (operationId, errors) => invalid.push({ operationId, errors }),
     seedDir: dir,
     seed: seedOf(options.tasks ?? 1, options.robots),
