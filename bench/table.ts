@@ -20,7 +20,8 @@ export function tableOf(results: readonly RowResult[]): string {
 
 /** The same two parts for docs/performance.md. */
 export function markdownOf(results: readonly RowResult[]): string {
-  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
+  const row = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
   const rule = TITLES.map((_, column) => (isFigure(column) ? '---:' : '---'));
   const figures = [TITLES, rule, ...results.map(cellsOf)].map(row).join('');
   const legend = results.map((result) => row([result.row, ...othersOf(result).map(withNote)])).join('');

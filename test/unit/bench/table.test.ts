@@ -76,3 +76,8 @@ test('the same goes into a page as two tables', () => {
     ].join('\n'),
   );
 });
+
+test('a pipe in a name does not part a cell of the page', () => {
+  const piped = { ...STAT, limit: figure('`curl | tar xz`', 1) };
+  expect(markdownOf([piped])).toContain('| second use | `curl \\| tar xz` | `cp` | the store |\n');
+});
