@@ -1,5 +1,5 @@
 import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
-import { isTakeOpen } from '../tasks/take-attempt.ts';
+import { isTakeOpen } from '../tasks/take-result.ts';
 import type { ActiveRun } from './active-run.ts';
 import { checkDisk } from './check-disk.ts';
 import { executeRobot } from './execute-robot.ts';

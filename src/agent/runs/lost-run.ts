@@ -1,5 +1,5 @@
 import { AgentError, toAgentError } from '../../shared/errors.ts';
-import { isTakeOpen } from '../tasks/take-attempt.ts';
+import { isTakeOpen } from '../tasks/take-result.ts';
 import type { ActiveRun } from './active-run.ts';
 import { endOfError } from './outcome.ts';
 import type { RunServices } from './run-services.ts';

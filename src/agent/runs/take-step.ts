@@ -1,6 +1,6 @@
 import { AgentError } from '../../shared/errors.ts';
 import { takeTask } from '../tasks/take.ts';
-import type { NotTaken } from '../tasks/take-attempt.ts';
+import type { NotTaken } from '../tasks/take-result.ts';
 import type { ActiveRun } from './active-run.ts';
 import type { RunServices } from './run-services.ts';
 import { endWithError, removeRun } from './untaken-run.ts';

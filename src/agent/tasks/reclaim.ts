@@ -2,16 +2,8 @@ import { assertNever } from '../../shared/errors.ts';
 import { describeDuration } from '../runs/outcome.ts';
 import { type ClaimStanding, claimStandingOf } from './claim-standing.ts';
 import { REST_MS } from './election.ts';
-import {
-  beatenBy,
-  elsewhere,
-  lastId,
-  type NotTaken,
-  type Reclaim,
-  type Sight,
-  type TakeAttempt,
-  type TakeResult,
-} from './take-attempt.ts';
+import { lastId, type Reclaim, type Sight, type TakeAttempt } from './take-attempt.ts';
+import { beatenBy, elsewhere, type NotTaken, type TakeResult } from './take-result.ts';
 
 /** Appends of one take whose answers were lost. */
 const MOST_APPENDS = 3;
@@ -40,8 +32,7 @@ export async function takeClaimed(
     if (appended.kind === 'refused') {
       // There is nothing to elect by. What this host or a person holds to be ours goes on; nothing else does.
       if (reclaim !== 'retry' && reclaim !== 'by-hand') throw appended.error;
-      const { task } = before;
-      return { taken: true, task, announced: false, nonce: attempt.nonce, from: take?.host ?? null };
+      return attempt.won(before, { announced: false, from: take?.host ?? null });
     }
     const { sight } = appended;
     if (!isStillOurs(attempt, sight)) return elsewhere(`The task is ${sight.task.state} by now.`);
@@ -60,9 +51,8 @@ export function judgeReclaim(
   afterId: string | null,
   appended: { sight: Sight; at: number },
 ): TakeResult {
-  const { task } = appended.sight;
   const place = attempt.placeOf(afterId, appended, 'agents');
-  if (place === 'first') return { taken: true, task, announced: true, nonce: attempt.nonce, from: null };
+  if (place === 'first') return attempt.won(appended.sight);
   return place === 'beaten' ? beatenBy(null, null) : unclear();
 }
 

@@ -1,8 +1,9 @@
 import { assertNever } from '../../shared/errors.ts';
 import { judgeReclaim } from './reclaim.ts';
 import { electClaimed, electFrom, judgeClaim, judgeElection } from './take.ts';
-import { type Sight, TakeAttempt, type TakeInput, type TakeResult } from './take-attempt.ts';
+import { type Sight, TakeAttempt, type TakeInput } from './take-attempt.ts';
 import type { TakeIntent } from './take-intent.ts';
+import type { TakeResult } from './take-result.ts';
 
 /**
  * What became of a take that an earlier agent of this host began and did not live to see the end of.

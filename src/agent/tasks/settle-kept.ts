@@ -8,7 +8,7 @@ import { createRunId } from '../runs/run-id.ts';
 import { claimStandingOf } from './claim-standing.ts';
 import { reasonAgainst } from './reclaim.ts';
 import { ownerOf } from './settle.ts';
-import type { TakeResult } from './take-attempt.ts';
+import type { TakeResult } from './take-result.ts';
 
 export interface SettleKeptInput {
   taskId: string;

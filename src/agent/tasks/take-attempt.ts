@@ -3,10 +3,12 @@ import { AgentError, isAgentError } from '../../shared/errors.ts';
 import type { KuFlowClient } from '../kuflow/create-client.ts';
 import { backoffMs, isOutcomeUnknown, type Sleep, sleepFor } from '../kuflow/retry.ts';
 import type { Task } from '../kuflow/task.ts';
-import { findRival, isWholeSince, LEASE_MS, placeOf, REST_MS, type Rivals } from './election.ts';
+import { findRival, isWholeSince, LEASE_MS, placeOf, type Rivals } from './election.ts';
+import { findSuccessor } from './find-successor.ts';
 import { type HowTaken, isOwnTake, readTake, type TakeEntry, takeMessage } from './take-entry.ts';
 import type { TakeIntent } from './take-intent.ts';
 import type { TakeMemory } from './take-memory.ts';
+import { beatenBy, elsewhere, gone, type NotTaken, type Taken, type TakeResult } from './take-result.ts';
 
 /**
  * How a task that is CLAIMED by our principal may be taken: for the next attempt of this host's own, because a person
@@ -37,26 +39,6 @@ export interface TakeInput {
   /** Distinguishes this take from every other. */
   nonce?: string;
 }
-
-export interface NotTaken {
-  taken: false;
-  code: 'TAKEN_ELSEWHERE' | 'TASK_GONE';
-  message: string;
-  /** The task may be had after so long; null: nothing speaks for it. */
-  againInMs: number | null;
-}
-
-export interface Taken {
-  taken: true;
-  task: Task;
-  /** False when the entry "Taken by …" did not reach the task's log. */
-  announced: boolean;
-  nonce: string;
-  /** The host that had a task which was CLAIMED already; null: nobody, or nobody knows. */
-  from: string | null;
-}
-
-export type TakeResult = Taken | NotTaken;
 
 /** An answer and when it was asked for: what it says was true then or later. */
 export interface Sight {
@@ -210,14 +192,6 @@ export class TakeAttempt {
     }
   }
 
-  /** An answer that is older than the lease may be overtaken: the task is read again. */
-  async fresh(sight: Sight): Promise<Sight | NotTaken> {
-    let newest: Sight | NotTaken = sight;
-    while (!('taken' in newest) && this.now() - newest.askedAtMs > LEASE_MS)
-      newest = await this.lookUntilKnown();
-    return newest;
-  }
-
   /** Does what must be done once a task may be claimed, however long the platform is away. */
   async untilKnown<T>(work: () => Promise<T>): Promise<T> {
     for (let tries = 0; ; tries++) {
@@ -227,6 +201,26 @@ export class TakeAttempt {
         await this.backOff(tries, error);
       }
     }
+  }
+
+  won({ task, askedAtMs }: Sight, { announced = true, from = null as string | null } = {}): Taken {
+    return { taken: true, task, announced, nonce: this.nonce, from, decidedAtMs: askedAtMs };
+  }
+
+  /**
+   * A take that was decided by an answer older than the lease is looked at again: this host may have been frozen for
+   * so long that another one took the task over.
+   */
+  async confirm(taken: Taken): Promise<TakeResult> {
+    if (this.now() - taken.decidedAtMs <= LEASE_MS) return taken;
+    const sight = await this.lookUntilKnown();
+    if ('taken' in sight) return sight;
+    const { task } = sight;
+    if (task.state !== 'CLAIMED') return elsewhere(`The task is ${task.state} by now.`);
+    if (task.ownerId !== null && !this.isOurs(task))
+      return elsewhere(`The task is CLAIMED by ${task.ownerId}.`);
+    const successor = findSuccessor(task.logs, this.nonce);
+    return successor ? beatenBy(successor, null) : { ...taken, task, decidedAtMs: sight.askedAtMs };
   }
 
   /** Whether our entry in an answer is the first after `afterId`. */
@@ -281,22 +275,4 @@ export class TakeAttempt {
 /** Id of the log's last entry. */
 export function lastId({ task }: Sight): string | null {
   return task.logs.at(-1)?.id ?? null;
-}
-
-/** True for the error of a take that the agent's end cut off: the journalled intent tells the next start. */
-export function isTakeOpen(error: unknown): boolean {
-  return isAgentError(error) && error.details?.takeOpen === true;
-}
-
-export function elsewhere(message: string, againInMs: number | null = null): NotTaken {
-  return { taken: false, code: 'TAKEN_ELSEWHERE', message, againInMs };
-}
-
-export function gone(message: string): NotTaken {
-  return { taken: false, code: 'TASK_GONE', message, againInMs: null };
-}
-
-/** Another host was first. */
-export function beatenBy(rival: TakeEntry | null, againInMs: number | null = REST_MS): NotTaken {
-  return elsewhere(`${rival?.host ?? 'Another host'} was first to take the task.`, againInMs);
 }

@@ -2,18 +2,14 @@ import { findResting, LEASE_MS, REST_MS, type Rivals, rendezvousShareMs, standin
 import { takeClaimed } from './reclaim.ts';
 import {
   type Appended,
-  beatenBy,
   type Claimed,
-  elsewhere,
-  gone,
   lastId,
-  type NotTaken,
   type Sight,
   TakeAttempt,
   type TakeInput,
-  type TakeResult,
 } from './take-attempt.ts';
 import { readTake } from './take-entry.ts';
+import { beatenBy, elsewhere, gone, type NotTaken, type TakeResult } from './take-result.ts';
 
 /** Appends of one take, when others wrote in between or an answer was lost. */
 const MOST_APPENDS = 3;
@@ -30,7 +26,8 @@ export async function takeTask(input: TakeInput): Promise<TakeResult> {
   const { memory, taskId } = input;
   let taken = false;
   try {
-    const result = await take(attempt);
+    const first = await take(attempt);
+    const result = first.taken ? await attempt.confirm(first) : first;
     taken = result.taken;
     if (!result.taken && result.code === 'TAKEN_ELSEWHERE') memory.noteRival();
     return result;
@@ -99,10 +96,7 @@ async function claimAfter(
   if ('taken' in claimed) return claimed;
   // An answer without our entry need not be the whole log; one from the platform's own look is.
   const shows = claimed.sight.task.logs.some(({ id }) => id === appended.id);
-  const sight =
-    claimed.how === 'answered' && !shows
-      ? await attempt.lookUntilKnown()
-      : await attempt.fresh(claimed.sight);
+  const sight = claimed.how === 'answered' && !shows ? await attempt.lookUntilKnown() : claimed.sight;
   return 'taken' in sight ? sight : judgeClaim(attempt, { ...claimed, sight }, appended.id);
 }
 
@@ -112,7 +106,7 @@ export function judgeClaim(attempt: TakeAttempt, { sight, how }: Claimed, entryI
   if (refusal) return refusal;
   const { task } = sight;
   const standing = standingOf(task.logs, { id: entryId, nonce: attempt.nonce });
-  if (standing.stands) return { taken: true, task, announced: true, nonce: attempt.nonce, from: null };
+  if (standing.stands) return attempt.won(sight);
   if (standing.rival) return beatenBy(standing.rival, null);
   return elsewhere(PUSHED_OUT);
 }
@@ -190,7 +184,7 @@ export function judgeElection(
   const place = attempt.placeOf(fromId, appended, 'claimers');
   if (place === 'beaten') return beatenBy(null, null);
   if (place === 'unclear') return elsewhere(PUSHED_OUT);
-  return { taken: true, task: appended.sight.task, announced: true, nonce: attempt.nonce, from: null };
+  return attempt.won(appended.sight);
 }
 
 /** The platform takes no entries of this task at all: there is nothing to elect by, and the claim alone decides. */
@@ -205,7 +199,7 @@ async function takenUnannounced(
   if (refusal) return refusal;
   const rival = attempt.findRival(fromId, sight, 'claimers');
   if (rival) return beatenBy(rival, null);
-  return { taken: true, task: sight.task, announced: false, nonce: attempt.nonce, from: null };
+  return attempt.won(sight, { announced: false });
 }
 
 /** Why a task that must be READY is not for us now; null: it is. */

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { KuFlowClient } from '../../../src/agent/kuflow/create-client.ts';
 import { takeTask } from '../../../src/agent/tasks/take.ts';
-import { isTakeOpen } from '../../../src/agent/tasks/take-attempt.ts';
 import type { TakeIntent } from '../../../src/agent/tasks/take-intent.ts';
 import { TakeMemory } from '../../../src/agent/tasks/take-memory.ts';
+import { isTakeOpen } from '../../../src/agent/tasks/take-result.ts';
 import { createTakeFacts } from '../../helpers/take-facts.ts';
 import { DEFINITION, type KuFlowFixture, startKuFlow } from './kuflow-fixture.ts';
 

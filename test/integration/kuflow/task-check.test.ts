@@ -32,14 +32,14 @@ async function setUp(tasks: number) {
   return { client, ids, seen, options };
 }
 
-test('a few running tasks are looked up one by one', async () => {
+test('a few running tasks are looked up one by one, with their logs', async () => {
   const { client, ids, seen, options } = await setUp(2);
   await client.completeTask(ids[1] ?? '');
   await checkTasks(options, signal);
   const ownerId = kuflow.platform.principalId;
   expect(seen).toEqual([
-    { taskId: ids[0], state: 'CLAIMED', ownerId },
-    { taskId: ids[1], state: 'COMPLETED', ownerId },
+    { taskId: ids[0], state: 'CLAIMED', ownerId, logs: [] },
+    { taskId: ids[1], state: 'COMPLETED', ownerId, logs: [] },
   ]);
 });
 

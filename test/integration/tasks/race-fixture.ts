@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { KuFlowClient } from '../../../src/agent/kuflow/create-client.ts';
 import { takeTask } from '../../../src/agent/tasks/take.ts';
-import type { TakeInput, TakeResult } from '../../../src/agent/tasks/take-attempt.ts';
+import type { TakeInput } from '../../../src/agent/tasks/take-attempt.ts';
 import { TakeMemory } from '../../../src/agent/tasks/take-memory.ts';
+import type { TakeResult } from '../../../src/agent/tasks/take-result.ts';
 import type { PlatformBehaviour } from '../../../src/platform/behaviour.ts';
 import { createTakeFacts } from '../../helpers/take-facts.ts';
 import { DEFINITION, type KuFlowFixture, startKuFlow } from '../kuflow/kuflow-fixture.ts';

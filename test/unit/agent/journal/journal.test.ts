@@ -15,7 +15,10 @@ import { RunRecords } from '../../../../src/agent/journal/run-records.ts';
 import { migrate } from '../../../../src/agent/journal/schema.ts';
 import { createRunId } from '../../../../src/agent/runs/run-id.ts';
 import type { Run } from '../../../../src/shared/run.ts';
-import { at, newRun, taskId } from './new-run.ts';
+import { aRun } from '../../../helpers/a-run.ts';
+
+const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+const taskId = '5f0e3c1a-9d7b-4b8e-8a52-0c7d1e2f3a4b';
 
 describe('the journal', () => {
   let dir: string;
@@ -32,7 +35,7 @@ describe('the journal', () => {
   });
 
   test('gives back a run as it was written, with its timeline', () => {
-    const run = newRun();
+    const run = aRun();
     journal.runs.insert(run, 'request-1');
     const running: Run = { ...run, state: 'running', startedAt: at(2) };
     journal.runs.update(running, at(2));
@@ -47,7 +50,7 @@ describe('the journal', () => {
 
   test('lists newest first, by state and robot, and pages by id', () => {
     const runs = [1, 2, 3, 4].map((n) =>
-      newRun({ id: createRunId(n * 1000), robot: { id: 'r', code: n % 2 ? 'A' : 'B', revision: null } }),
+      aRun({ id: createRunId(n * 1000), robot: { id: 'r', code: n % 2 ? 'A' : 'B', revision: null } }),
     );
     for (const run of runs) journal.runs.insert(run, run.id);
     const ids = (query: Parameters<Journal['runs']['list']>[0]) =>
@@ -91,7 +94,7 @@ describe('the journal', () => {
   });
 
   test('forgets a run that was removed, but not why', () => {
-    const run = newRun();
+    const run = aRun();
     journal.runs.insert(run, 'request');
     journal.decisions.add(
       { kind: 'task', id: taskId },
@@ -103,8 +106,8 @@ describe('the journal', () => {
   });
 
   test('finds a run by a prefix or suffix that fits one alone, and by its task', () => {
-    const first = newRun({ id: '01890000-0000-7000-8000-00000000aaaa' });
-    const second = newRun({ id: '01890000-0000-7000-8000-00000000bbbb', attempt: 2 });
+    const first = aRun({ id: '01890000-0000-7000-8000-00000000aaaa' });
+    const second = aRun({ id: '01890000-0000-7000-8000-00000000bbbb', attempt: 2 });
     journal.runs.insert(first, '1');
     journal.runs.insert(second, '2');
     expect(findRun(journal, '0000aaaa', { tasks: false }).id).toBe(first.id);
@@ -117,7 +120,7 @@ describe('the journal', () => {
 
   test('is read by a second process while the first writes', () => {
     const reader = openJournalReadOnly(path);
-    journal.runs.insert(newRun(), 'request');
+    journal.runs.insert(aRun(), 'request');
     expect(reader.runs.list({ limit: 5 })).toHaveLength(1);
     expect(() => reader.host.savePause({ reason: null, untilMs: null })).toThrow();
     reader.close();

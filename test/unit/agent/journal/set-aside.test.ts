@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openJournal, openJournalReadOnly } from '../../../../src/agent/journal/open-journal.ts';
 import { setAside } from '../../../../src/agent/journal/set-aside.ts';
 import { createRunId } from '../../../../src/agent/runs/run-id.ts';
-import { newRun } from './new-run.ts';
+import { aRun } from '../../../helpers/a-run.ts';
 
 const PAGE_BYTES = 4096;
 const now = () => Date.UTC(2026, 0, 2, 3, 4, 5, 678);
@@ -21,7 +21,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 /** A journal of many pages, closed. */
 function writeJournal(): void {
   const journal = openJournal(path);
-  for (let n = 0; n < 50; n++) journal.runs.insert(newRun({ id: createRunId(n * 1000) }), `request-${n}`);
+  for (let n = 0; n < 50; n++) journal.runs.insert(aRun({ id: createRunId(n * 1000) }), `request-${n}`);
   journal.close();
 }
 
@@ -30,7 +30,7 @@ function open() {
   const heard: { path: string; reason: string }[] = [];
   const journal = openJournal(path, { now, onSetAside: (damaged) => heard.push(damaged) });
   const runs = journal.runs.list({ limit: 100 }).length;
-  journal.runs.insert(newRun(), 'a new one');
+  journal.runs.insert(aRun(), 'a new one');
   journal.close();
   return { heard, runs };
 }
@@ -96,7 +96,7 @@ test('the companions of a journal go with it, and an earlier one is never writte
 
 test('keeps what a crash left in the write-ahead log', () => {
   const crashed = openJournal(path);
-  crashed.runs.insert(newRun(), 'request');
+  crashed.runs.insert(aRun(), 'request');
   const files = ['', '-wal', '-shm'].map((end) => [end, readFileSync(path + end)] as const);
   crashed.close();
   for (const [end, bytes] of files) writeFileSync(path + end, bytes);

@@ -9,6 +9,7 @@ import { judgeSighting } from '../../../../src/agent/tasks/judge-sighting.ts';
 import type { TaskSighting } from '../../../../src/agent/tasks/task-check.ts';
 import { aRun } from '../../../helpers/a-run.ts';
 import { createMemoryLog } from '../../../helpers/raw-server.ts';
+import { line, took } from './task-entries.ts';
 
 let dir: string;
 let journal: Journal;
@@ -127,6 +128,39 @@ describe('a running robot is ended', () => {
     active.completedByRobot = true;
     see({ state: 'CANCELLED' });
     expect(active.termination).toBe('cancelled-by-platform');
+  });
+});
+
+describe('a host that took the task over', () => {
+  const taken = took(0, 'US', { nonce: 'mine' });
+  const successor = took(31, 'PC-13', { how: 'over' });
+  let refused: number;
+  beforeEach(() => {
+    journal.runs.saveTake(active.id, { nonce: 'mine', step: 'claim', entryId: null });
+    refused = 0;
+    active.loseAccess = () => {
+      refused++;
+    };
+  });
+
+  test('ends the run, whose robot may call the platform no more', () => {
+    see({ logs: [taken, successor] });
+    expect([active.termination, active.successor, refused]).toEqual(['cancelled-by-platform', 'PC-13', 1]);
+    expect(active.platformState).toBe('that PC-13 took it over');
+    expect(decisions()).toMatchObject([
+      { code: 'CANCELLED_BY_PLATFORM', message: 'The run is cancelled: PC-13 took the task over.' },
+    ]);
+  });
+
+  test('is remembered while the run settles, for it is told nothing more', () => {
+    active.become('settling');
+    see({ logs: [taken, successor] });
+    expect([active.successor, refused, active.termination]).toEqual(['PC-13', 1, null]);
+  });
+
+  test('is none when it only wanted to', () => {
+    see({ logs: [taken, took(1, 'PC-13', { how: 'over' }), line(2)] });
+    expect([active.termination, active.successor, refused]).toEqual([null, null, 0]);
   });
 });
 

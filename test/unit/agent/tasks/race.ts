@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Task } from '../../../../src/agent/kuflow/task.ts';
-import type { TakeInput, TakeResult } from '../../../../src/agent/tasks/take-attempt.ts';
+import type { TakeInput } from '../../../../src/agent/tasks/take-attempt.ts';
 import { TakeMemory } from '../../../../src/agent/tasks/take-memory.ts';
+import type { TakeResult } from '../../../../src/agent/tasks/take-result.ts';
 import { AgentError } from '../../../../src/shared/errors.ts';
 import { createTakeFacts } from '../../../helpers/take-facts.ts';
 

@@ -1,0 +1,36 @@
+import type { Task } from '../../../../src/agent/kuflow/task.ts';
+import { markOf } from '../../../../src/agent/logs/mark.ts';
+import { type HowTaken, takeMessage } from '../../../../src/agent/tasks/take-entry.ts';
+
+type Entry = Task['logs'][number];
+
+// A task's log in tests: what was written so many minutes after the beginning.
+
+export const T0_MS = Date.parse('2026-01-01T00:00:00Z');
+export const MINUTE_MS = 60_000;
+
+let entries = 0;
+
+export function said(minute: number, message: string): Entry {
+  const timestamp = new Date(T0_MS + minute * MINUTE_MS).toISOString();
+  return { id: `e${++entries}`, timestamp, message, level: 'INFO' };
+}
+
+/** The take of a host; its installation is its name, its nonce too unless told. */
+export function took(
+  minute: number,
+  host: string,
+  { how = 'first', nonce = host, attempt = 1 }: { how?: HowTaken; nonce?: string; attempt?: number } = {},
+): Entry {
+  return said(minute, takeMessage({ hostName: host, installationId: host, nonce, attempt, how }));
+}
+
+/** A line of a run's. */
+export function line(minute: number): Entry {
+  return said(minute, `a line${markOf('01890000-0000-7000-8000-0000deadbeef', 3)}`);
+}
+
+/** The last entry of a run. */
+export function ended(minute: number): Entry {
+  return said(minute, `Failed.\n[end failed]${markOf('01890000-0000-7000-8000-0000deadbeef', 4)}`);
+}
