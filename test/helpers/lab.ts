@@ -53,6 +53,8 @@ export interface LabOptions {
   endpointOf?: (platform: RunningPlatform) => Promise<string>;
   /** Keeps the platform's state over a restart. */
   dataDir?: boolean;
+  /** The platform's clock. */
+  platformNow?: () => number;
 }
 
 export interface Lab {
@@ -109,6 +111,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     assets: options.assets ?? labAssets(),
     ...(options.behaviour && { behaviour: options.behaviour }),
     ...(options.dataDir && { dataDir: join(dir, 'platform') }),
+    ...(options.platformNow && { now: options.platformNow }),
     onInvalidAnswer: (operationId: string, errors: unknown) =>
       invalid.push(`${operationId} ${JSON.stringify(errors)}`),
   };
