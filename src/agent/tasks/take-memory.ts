@@ -20,8 +20,9 @@ export interface TakeFactRecords {
 const LEAST_KEPT = 2;
 /** Longer logs teach nothing that matters. */
 const MOST_KEPT = 64;
-/** A take rests for a minute; that many have not been made by then. */
+/** A take rests for a minute; more than these have not been made by then. */
 const MOST_OVER = 1000;
+const MOST_OVER_OF_ONE = 20;
 const HOUR_MS = 60 * 60_000;
 
 /** What takes teach of the platform and of the other hosts. */
@@ -82,7 +83,9 @@ export class TakeMemory {
 
   /** A take of this host's own has ended, or died with an earlier agent: it keeps nobody from the task. */
   noteOver(taskId: string, nonce: string): void {
-    this.#over.set(taskId, [...(this.#over.get(taskId) ?? []), nonce]);
+    const before = this.#over.get(taskId) ?? [];
+    this.#over.delete(taskId);
+    this.#over.set(taskId, [...before.slice(1 - MOST_OVER_OF_ONE), nonce]);
     if (this.#over.size > MOST_OVER) this.#over.delete(this.#over.keys().next().value ?? taskId);
   }
 
