@@ -25,8 +25,17 @@ function read(): ChaosOptions {
 /** Each mutant is caught: 0. */
 function catchAll(): number {
   let missed = 0;
-  for (const [name, { seed, minutes }] of Object.entries(MUTANTS)) {
-    const args = ['--seed', String(seed), '--minutes', String(minutes), '--mutant', name];
+  for (const [name, { seed, minutes, agents }] of Object.entries(MUTANTS)) {
+    const args = [
+      '--seed',
+      String(seed),
+      '--minutes',
+      String(minutes),
+      '--agents',
+      String(agents),
+      '--mutant',
+      name,
+    ];
     const { status, stdout } = spawnSync(process.execPath, [import.meta.filename, ...args], {
       encoding: 'utf8',
     });

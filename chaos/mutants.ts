@@ -10,6 +10,7 @@ export interface Mutant {
   /** What catches it within few minutes. */
   seed: number;
   minutes: number;
+  agents: number;
 }
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
@@ -30,6 +31,20 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 `,
     seed: 5,
     minutes: 1,
+    agents: 4,
+  },
+  // Who claimed runs, whoever may have taken the task since: a host whose claim comes late meets its successor.
+  'run-without-step-4': {
+    file: 'src/agent/tasks/take.ts',
+    text: `
+  if (standing.stands) return attempt.won(sight);
+`,
+    replacement: `
+  if (standing !== null) return attempt.won(sight);
+`,
+    seed: 36,
+    minutes: 3,
+    agents: 6,
   },
   // The platform hears how a run ended before the journal does: after a kill in between it is settled once more.
   'settle-before-journal': {
@@ -40,6 +55,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     if (change.state !== 'settling') this.#options.journal.runs.update(this.#run,`,
     seed: 5,
     minutes: 1,
+    agents: 4,
   },
 };
 

@@ -79,6 +79,15 @@ export class PlatformHost {
     return { total: page.metadata.totalElements, ids: page.content.map(({ id }) => id) };
   }
 
+  /** Whether somebody has the task, as far as the platform can be asked. */
+  async isTaken(taskId: string): Promise<boolean> {
+    const item = this.ask<{ task: { state: string } }>(`/process-items/${taskId}`);
+    return await item.then(
+      ({ task }) => task.state !== 'READY',
+      () => false,
+    );
+  }
+
   /** Makes a task; a second one of the same id is the first. */
   async createTask(task: { id: string; processId: string; code: string }): Promise<void> {
     const body = {

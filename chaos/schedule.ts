@@ -22,11 +22,10 @@ export type Disturbance =
   /** TERM, and a new start once it drained. */
   | { what: 'drain'; host: number; pauseMs: number }
   | { what: 'network'; host: number; name: string; fault: NetworkFault; forMs: number; cutWaiting: boolean }
-  /**
-   * Waits for a call of this host, which is hit then: `before` the platform hears of the call, when it has `acted`, or
-   * while the call is `held` up until shortly before the hit is over.
-   */
-  | { what: 'trap'; host: number; call: WatchedCall; phase: 'before' | 'acted' | 'held'; hit: Hit }
+  /** Waits for a call of this host: `before` the platform hears of it or when it has `acted`, the host is hit. */
+  | { what: 'trap'; host: number; call: WatchedCall; phase: 'before' | 'acted'; hit: Hit }
+  /** Waits for a claim of this host, and stops claim and host until another host has the task. */
+  | { what: 'overtake'; host: number }
   | { what: 'platform-kill'; pauseMs: number }
   /** Somebody else writes into the logs of tasks that nobody has taken yet. */
   | { what: 'notes' }
@@ -41,11 +40,11 @@ export type ScheduledDisturbance = Disturbance & { atMs: number };
 const GAP_MS = 2000;
 /** Nothing is disturbed before the agents are at work. */
 const CALM_MS = 2000;
-/** A take older than a minute keeps nobody away: a host whose claim comes later meets its successor. */
-export const LONG_FREEZE_MS = 66_000;
-/** Shorter storms have no room for it. */
-const LONG_FREEZE_NEEDS_MS = 100_000;
-const LONG_FREEZE_EVERY_MS = 80_000;
+/** A take keeps others away for a minute. */
+const OVERTAKING_MS = 75_000;
+const OVERTAKE_EVERY_MS = 70_000;
+/** Of so many hosts one is to be overtaken at a time; the others are needed to do it. */
+const HOSTS_PER_OVERTAKEN = 3;
 
 /** All that will be done to whom and when, by the seed alone. */
 export function makeSchedule(seed: number, lengthMs: number, hosts: number): ScheduledDisturbance[] {
@@ -56,16 +55,11 @@ export function makeSchedule(seed: number, lengthMs: number, hosts: number): Sch
     if (atMs >= lengthMs) break;
     schedule.push({ atMs, ...disturbance(random, hosts) });
   }
-  const freezes = new Random(`long freezes ${seed}`);
-  for (let atMs = CALM_MS; atMs + LONG_FREEZE_NEEDS_MS < lengthMs; atMs += LONG_FREEZE_EVERY_MS) {
-    schedule.push({
-      atMs,
-      what: 'trap',
-      host: freezes.integer(1, hosts),
-      call: 'claim',
-      phase: 'held',
-      hit: { kind: 'freeze', forMs: LONG_FREEZE_MS },
-    });
+  const overtaken = new Random(`overtaken ${seed}`);
+  for (let atMs = CALM_MS; atMs + OVERTAKING_MS < lengthMs; atMs += OVERTAKE_EVERY_MS) {
+    const first = overtaken.integer(1, hosts);
+    for (let more = 0; more < Math.max(1, Math.floor(hosts / HOSTS_PER_OVERTAKEN)); more++)
+      schedule.push({ atMs, what: 'overtake', host: ((first + more - 1) % hosts) + 1 });
   }
   return schedule.sort((a, b) => a.atMs - b.atMs);
 }
@@ -168,12 +162,6 @@ function networkFaults(random: Random): { name: string; weight: number; fault: N
   ];
 }
 
-const WHEN = {
-  before: 'before the platform hears',
-  acted: 'when the platform acted, before the answer',
-  held: 'which is held up for as long',
-} as const;
-
 export function describeDisturbance(one: Disturbance): string {
   const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
   switch (one.what) {
@@ -189,10 +177,13 @@ export function describeDisturbance(one: Disturbance): string {
       return `network of agent ${one.host} ${one.name} for ${seconds(one.forMs)}${share}`;
     }
     case 'trap': {
-      const when = WHEN[one.phase];
+      const when =
+        one.phase === 'before' ? 'before the platform hears' : 'when the platform acted, before the answer';
       const hit = one.hit.kind === 'kill' ? 'kill -9' : `stop for ${seconds(one.hit.forMs)}`;
       return `trap for agent ${one.host}: at its next ${one.call}, ${when}: ${hit}`;
     }
+    case 'overtake':
+      return `trap for agent ${one.host}: at its next claim: stop until another host has the task`;
     case 'platform-kill':
       return `kill -9 the platform, back after ${seconds(one.pauseMs)}`;
     case 'notes':

@@ -10,9 +10,9 @@ import {
   type Disturbance,
   describeDisturbance,
   type Hit,
-  LONG_FREEZE_MS,
   type ScheduledDisturbance,
   WATCHED_CALLS,
+  type WatchedCall,
 } from './schedule.ts';
 
 /** What was done, for the figures and for whoever judges. */
@@ -36,8 +36,11 @@ export interface StormRecord {
 const SURVIVAL_MS = 2000;
 /** A trap that nothing walks into. */
 const TRAP_MS = 6000;
-/** What a host does that comes back long after its take is to be seen. */
-const AFTER_LONG_FREEZE_MS = 4000;
+/** How long another host may take to have the task of one that is stopped; the first minute it does not try. */
+const OVERTAKE_MS = 90_000;
+/** For a call that was kept to be answered, and for what its host does about it to be seen. */
+const DELIVERY_MS = 300;
+const AFTER_OVERTAKE_MS = 4000;
 
 /** Does what the schedule says, and mends everything at its end. */
 export class Storm {
@@ -57,10 +60,10 @@ export class Storm {
   readonly #random: Random;
   readonly #say: (line: string) => void;
   /** By host: what waits for a call of its. */
-  readonly #traps = new Map<number, { phase: FaultEvent['phase']; spring: () => void }>();
+  readonly #traps = new Map<number, { phase: FaultEvent['phase']; spring: (taskId: string) => void }>();
   /** By host: the fault on its network now. */
   readonly #faults = new Set<number>();
-  /** Hosts that a long stop has: what else is to happen to them would end it. */
+  /** Hosts that are being overtaken: what else is to happen to them would end it. */
   readonly #leftAlone = new Set<number>();
   readonly #going = new Set<Promise<void>>();
   readonly #over = new AbortController();
@@ -101,12 +104,10 @@ export class Storm {
 
   /** What a proxy tells of its faults. */
   hear(host: number, { name, phase, path }: FaultEvent): void {
-    if (name === 'late') {
-      const taskId = /process-items\/([^/]+)/.exec(path)?.[1];
-      if (taskId) this.record.deliveredLate.add(taskId);
-    }
+    const taskId = /process-items\/([^/]+)/.exec(path)?.[1] ?? '';
+    if (name === 'late') this.record.deliveredLate.add(taskId);
     const trap = this.#traps.get(host);
-    if (name === 'trap' && trap?.phase === phase) trap.spring();
+    if (name === 'trap' && trap?.phase === phase) trap.spring(taskId);
   }
 
   #begin(disturbance: Disturbance, atMs: number): void {
@@ -146,6 +147,8 @@ export class Storm {
         return await this.#network(host, one);
       case 'trap':
         return await this.#trap(host, one);
+      case 'overtake':
+        return await this.#overtake(host);
     }
   }
 
@@ -170,12 +173,9 @@ export class Storm {
   async #freeze(host: AgentHost, forMs: number): Promise<string | undefined> {
     if (host.frozen) return 'it is stopped already';
     this.record.freezes++;
-    if (forMs >= LONG_FREEZE_MS) this.#leftAlone.add(host.number);
     host.freeze();
     await this.#wait(forMs);
     host.thaw();
-    if (forMs >= LONG_FREEZE_MS) await this.#wait(AFTER_LONG_FREEZE_MS);
-    this.#leftAlone.delete(host.number);
     return undefined;
   }
 
@@ -203,23 +203,64 @@ export class Storm {
   }
 
   async #trap(host: AgentHost, one: Disturbance & { what: 'trap' }): Promise<string | undefined> {
+    // The answer is kept back for as long as it takes to hit; after a kill there is nobody to get it.
+    const fault: FaultKind =
+      one.phase === 'before' ? { kind: 'hang-before' } : { kind: 'delay-answer', milliseconds: 1000 };
+    const phase = one.phase === 'before' ? 'begun' : 'acted';
+    return await this.#lieInWait(host, { call: one.call, phase, fault }, async () => {
+      const over = this.#hit(host, one.hit);
+      await host.proxy.clear({ cutWaiting: one.phase === 'before' });
+      return { over };
+    });
+  }
+
+  async #overtake(host: AgentHost): Promise<string | undefined> {
+    const fault: FaultKind = { kind: 'hold' };
+    return await this.#lieInWait(host, { call: 'claim', phase: 'begun', fault }, async (taskId) => {
+      this.record.freezes++;
+      this.#leftAlone.add(host.number);
+      host.freeze();
+      await host.proxy.clear();
+      return { over: this.#untilOvertaken(host, taskId) };
+    });
+  }
+
+  async #untilOvertaken(host: AgentHost, taskId: string): Promise<void> {
+    const giveUpMs = performance.now() + OVERTAKE_MS;
+    while (!this.#over.signal.aborted && performance.now() < giveUpMs) {
+      await this.#wait(50);
+      if (await this.#platform.isTaken(taskId)) break;
+    }
+    await host.proxy.release();
+    await delay(DELIVERY_MS);
+    host.thaw();
+    await this.#wait(AFTER_OVERTAKE_MS);
+    this.#leftAlone.delete(host.number);
+  }
+
+  /** Hits the host when it makes this call. What the hit does to its network is over when `hit` resolves. */
+  async #lieInWait(
+    host: AgentHost,
+    trap: { call: WatchedCall; phase: FaultEvent['phase']; fault: FaultKind },
+    hit: (taskId: string) => Promise<{ over: Promise<void> }>,
+  ): Promise<string | undefined> {
     const { number, proxy } = host;
     if (this.#faults.has(number) || this.#traps.has(number)) return 'its network is disturbed already';
-    const sprung = new Promise<boolean>((resolve) => {
-      const phase = one.phase === 'acted' ? 'acted' : 'begun';
-      this.#traps.set(number, { phase, spring: () => resolve(true) });
+    const sprung = new Promise<string>((resolve) => {
+      this.#traps.set(number, { phase: trap.phase, spring: resolve });
     });
     try {
-      const fault = trapFault(one);
-      await proxy.add({ ...WATCHED_CALLS[one.call], fault, times: 1, name: 'trap' });
-      const hit = await Promise.race([sprung, this.#wait(TRAP_MS).then(() => false)]);
-      if (!hit || !host.isUp) return 'nothing came';
-      const survived = this.#hit(host, one.hit);
-      await proxy.clear({ cutWaiting: one.phase === 'before' });
+      await proxy.add({ ...WATCHED_CALLS[trap.call], fault: trap.fault, times: 1, name: 'trap' });
+      const taskId = await Promise.race([sprung, this.#wait(TRAP_MS)]);
+      if (taskId === undefined || !host.isUp) return 'nothing came';
+      const { over } = await hit(taskId);
       this.#traps.delete(number);
-      await survived;
+      await over;
     } finally {
-      if (this.#traps.delete(number)) await proxy.clear({ cutWaiting: true });
+      if (this.#traps.delete(number)) {
+        await proxy.release();
+        await proxy.clear({ cutWaiting: true });
+      }
     }
     return undefined;
   }
@@ -261,19 +302,6 @@ export class Storm {
   /** Less when the storm is over. */
   async #wait(milliseconds: number): Promise<void> {
     await delay(milliseconds, undefined, { signal: this.#over.signal }).catch(() => undefined);
-  }
-}
-
-/** What happens to the call that springs a trap. */
-function trapFault({ phase, hit }: Disturbance & { what: 'trap' }): FaultKind {
-  switch (phase) {
-    case 'before':
-      return { kind: 'hang-before' };
-    case 'acted':
-      // The answer is kept back for as long as it takes to hit; after a kill there is nobody to get it.
-      return { kind: 'delay-answer', milliseconds: 1000 };
-    case 'held':
-      return { kind: 'deliver-late', milliseconds: (hit.kind === 'freeze' ? hit.forMs : hit.pauseMs) - 1000 };
   }
 }
 

@@ -13,6 +13,8 @@ export type FaultKind =
   | { kind: 'delay'; milliseconds: number }
   /** The request comes late, even when its client has left by then. */
   | { kind: 'deliver-late'; milliseconds: number }
+  /** The request is kept until `release`, and delivered then, even when its client has left. */
+  | { kind: 'hold' }
   /** The platform acts at once; its answer comes late. */
   | { kind: 'delay-answer'; milliseconds: number }
   /** The true answer, a few bytes at a time. */
@@ -48,6 +50,8 @@ export interface FaultProxy {
   clear(): void;
   /** Cuts the connections on which a client waits for an answer. */
   cutWaiting(): void;
+  /** Delivers the requests that are held. */
+  release(): void;
   /** Refuses connections and cuts those that are open. */
   down(): Promise<void>;
   /** Listens on the same port again. */
@@ -62,6 +66,7 @@ export async function startFaultProxy(options: { target: string }): Promise<Faul
   const requests: SeenRequest[] = [];
   const sockets = new Set<Socket>();
   const waiting = new Set<ServerResponse>();
+  const held: (() => void)[] = [];
   let server = http.createServer();
 
   const takeFault = (method: string, path: string, body: string): Fault | null => {
@@ -79,7 +84,9 @@ export async function startFaultProxy(options: { target: string }): Promise<Faul
     const fault = takeFault(method, path, body?.toString() ?? '');
     const seen = { method, path, headers, fault: fault?.kind ?? null, status: null };
     requests.push(seen);
-    serve({ target, request, body, response, fault, seen });
+    const exchange = { target, request, body, response, fault, seen };
+    if (fault?.kind === 'hold') held.push(() => forward(exchange));
+    serve(exchange);
   };
   const listen = async (port: number) => {
     server = http.createServer((request, response) => {
@@ -118,6 +125,9 @@ export async function startFaultProxy(options: { target: string }): Promise<Faul
     },
     cutWaiting: () => {
       for (const response of waiting) response.socket?.resetAndDestroy();
+    },
+    release: () => {
+      for (const go of held.splice(0)) go();
     },
     down: stop,
     up: async () => {
@@ -161,6 +171,8 @@ function serve(exchange: Exchange): void {
       return;
     case 'deliver-late':
       setTimeout(() => forward(exchange), fault.milliseconds);
+      return;
+    case 'hold':
       return;
     default:
       forward(exchange);
