@@ -50,7 +50,7 @@ export async function judge(scene: Scene): Promise<ChaosResult> {
   };
   const logs = await checkLogs({
     evidence,
-    deliveredLate: record.deliveredLate,
+    deliveredLate: storm.deliveredLate,
     appendOnEnded,
     homeOf: (number) => hostOf(number).home,
     download: (processId, documentUri) => download(platform, processId, documentUri),

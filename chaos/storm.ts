@@ -3,17 +3,11 @@ import type { FaultKind } from '../test/helpers/fault-proxy.ts';
 import type { FaultEvent } from '../test/helpers/fault-proxy-process.ts';
 import type { AgentHost } from './agent-host.ts';
 import { PERSON } from './fleet.ts';
+import { Networks } from './networks.ts';
 import type { PlatformHost } from './platform-host.ts';
 import { type LivingProcess, livingProcesses } from './processes.ts';
 import { Random } from './random.ts';
-import {
-  type Disturbance,
-  describeDisturbance,
-  type Hit,
-  type ScheduledDisturbance,
-  WATCHED_CALLS,
-  type WatchedCall,
-} from './schedule.ts';
+import { type Disturbance, describeDisturbance, type Hit, type ScheduledDisturbance } from './schedule.ts';
 
 /** What was done, for the figures and for whoever judges. */
 export interface StormRecord {
@@ -26,16 +20,12 @@ export interface StormRecord {
   platformKills: number;
   /** Tasks that an outsider gave away while they ran. */
   takenAway: Set<string>;
-  /** Tasks with an entry that came late: the one way to a twin. */
-  deliveredLate: Set<string>;
   /** Robots that outlived their agent. */
   survivors: string[];
 }
 
 /** A robot whose agent was killed is dead within 1 s; a loaded machine gets another. */
 const SURVIVAL_MS = 2000;
-/** A trap that nothing walks into. */
-const TRAP_MS = 6000;
 /** How long another host may take to have the task of one that is stopped; the first minute it does not try. */
 const OVERTAKE_MS = 90_000;
 /** For a call that was kept to be answered, and for what its host does about it to be seen. */
@@ -52,21 +42,17 @@ export class Storm {
     networkFaults: 0,
     platformKills: 0,
     takenAway: new Set(),
-    deliveredLate: new Set(),
     survivors: [],
   };
   readonly #hosts: readonly AgentHost[];
   readonly #platform: PlatformHost;
   readonly #random: Random;
   readonly #say: (line: string) => void;
-  /** By host: what waits for a call of its. */
-  readonly #traps = new Map<number, { phase: FaultEvent['phase']; spring: (taskId: string) => void }>();
-  /** By host: the fault on its network now. */
-  readonly #faults = new Set<number>();
   /** Hosts that are being overtaken: what else is to happen to them would end it. */
   readonly #leftAlone = new Set<number>();
   readonly #going = new Set<Promise<void>>();
   readonly #over = new AbortController();
+  readonly #networks = new Networks((milliseconds) => this.#wait(milliseconds));
 
   constructor(options: {
     hosts: readonly AgentHost[];
@@ -102,12 +88,14 @@ export class Storm {
     }
   }
 
+  /** Tasks with an entry that came late: the one way to a twin. */
+  get deliveredLate(): ReadonlySet<string> {
+    return this.#networks.deliveredLate;
+  }
+
   /** What a proxy tells of its faults. */
-  hear(host: number, { name, phase, path }: FaultEvent): void {
-    const taskId = /process-items\/([^/]+)/.exec(path)?.[1] ?? '';
-    if (name === 'late') this.record.deliveredLate.add(taskId);
-    const trap = this.#traps.get(host);
-    if (name === 'trap' && trap?.phase === phase) trap.spring(taskId);
+  hear(host: number, event: FaultEvent): void {
+    this.#networks.hear(host, event);
   }
 
   #begin(disturbance: Disturbance, atMs: number): void {
@@ -180,26 +168,9 @@ export class Storm {
   }
 
   async #network(host: AgentHost, one: Disturbance & { what: 'network' }): Promise<string | undefined> {
-    const { proxy, number } = host;
-    if (this.#faults.has(number) || this.#traps.has(number)) return 'its network is disturbed already';
-    this.#faults.add(number);
-    this.record.networkFaults++;
-    try {
-      if (one.fault.kind === 'refuse') {
-        await proxy.down();
-        await this.#wait(one.forMs);
-        await proxy.up();
-      } else {
-        const { fault, every, call } = one.fault;
-        const name = fault.kind === 'deliver-late' ? 'late' : 'network';
-        await proxy.add({ fault, ...(call && WATCHED_CALLS[call]), every, name });
-        await this.#wait(one.forMs);
-        await proxy.clear({ cutWaiting: one.cutWaiting });
-      }
-    } finally {
-      this.#faults.delete(number);
-    }
-    return undefined;
+    const why = await this.#networks.disturb(host, one);
+    if (why === undefined) this.record.networkFaults++;
+    return why;
   }
 
   async #trap(host: AgentHost, one: Disturbance & { what: 'trap' }): Promise<string | undefined> {
@@ -207,7 +178,7 @@ export class Storm {
     const fault: FaultKind =
       one.phase === 'before' ? { kind: 'hang-before' } : { kind: 'delay-answer', milliseconds: 1000 };
     const phase = one.phase === 'before' ? 'begun' : 'acted';
-    return await this.#lieInWait(host, { call: one.call, phase, fault }, async () => {
+    return await this.#networks.lieInWait(host, { call: one.call, phase, fault }, async () => {
       const over = this.#hit(host, one.hit);
       await host.proxy.clear({ cutWaiting: one.phase === 'before' });
       return { over };
@@ -216,7 +187,7 @@ export class Storm {
 
   async #overtake(host: AgentHost): Promise<string | undefined> {
     const fault: FaultKind = { kind: 'hold' };
-    return await this.#lieInWait(host, { call: 'claim', phase: 'begun', fault }, async (taskId) => {
+    return await this.#networks.lieInWait(host, { call: 'claim', phase: 'begun', fault }, async (taskId) => {
       this.record.freezes++;
       this.#leftAlone.add(host.number);
       host.freeze();
@@ -236,33 +207,6 @@ export class Storm {
     host.thaw();
     await this.#wait(AFTER_OVERTAKE_MS);
     this.#leftAlone.delete(host.number);
-  }
-
-  /** Hits the host when it makes this call. What the hit does to its network is over when `hit` resolves. */
-  async #lieInWait(
-    host: AgentHost,
-    trap: { call: WatchedCall; phase: FaultEvent['phase']; fault: FaultKind },
-    hit: (taskId: string) => Promise<{ over: Promise<void> }>,
-  ): Promise<string | undefined> {
-    const { number, proxy } = host;
-    if (this.#faults.has(number) || this.#traps.has(number)) return 'its network is disturbed already';
-    const sprung = new Promise<string>((resolve) => {
-      this.#traps.set(number, { phase: trap.phase, spring: resolve });
-    });
-    try {
-      await proxy.add({ ...WATCHED_CALLS[trap.call], fault: trap.fault, times: 1, name: 'trap' });
-      const taskId = await Promise.race([sprung, this.#wait(TRAP_MS)]);
-      if (taskId === undefined || !host.isUp) return 'nothing came';
-      const { over } = await hit(taskId);
-      this.#traps.delete(number);
-      await over;
-    } finally {
-      if (this.#traps.delete(number)) {
-        await proxy.release();
-        await proxy.clear({ cutWaiting: true });
-      }
-    }
-    return undefined;
   }
 
   async #hit(host: AgentHost, hit: Hit): Promise<void> {
