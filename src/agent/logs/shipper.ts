@@ -215,6 +215,8 @@ class LogShipper implements Shipper {
     const position = this.#position;
     position.ended ||= last;
     position.seq = Math.max(position.seq, seq);
+    // After a crash the entry under way may be the newest that there is.
+    this.#newestSeq = Math.max(this.#newestSeq, position.seq);
     position.entriesSent += entries;
     position.linesLeftOut = Math.max(0, position.linesLeftOut + leftOut);
     this.#save(null);

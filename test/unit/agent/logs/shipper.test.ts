@@ -372,6 +372,22 @@ describe('after a crash', () => {
       expect(await startShipper(optionsOf({ resume: true })).finish(end)).toMatchObject({ entriesSent: 2 });
     expect(told().filter((line) => line.startsWith('[end '))).toEqual(['[end succeeded]']);
   });
+
+  test('lines whose acceptance was not journalled any more are counted at the end', async () => {
+    const crash = new AbortController();
+    const first = ship({ signal: crash.signal });
+    task.fates = ['answer-lost', ...Array.from({ length: 50 }, () => 'not-sent' as const)];
+    first.print('one\ntwo\n');
+    await clock.advance(1000);
+    crash.abort();
+    await clock.advance(60_000);
+    task.fates = [];
+    clock.running = true;
+    const end = { outcome: 'lost', summary: 'Over.', keepUntil: null } as const;
+    await startShipper(optionsOf({ resume: true })).finish(end);
+    expect(task.messages.at(-1)).toContain('2 lines.');
+    expect(told().filter((line) => line === 'one')).toHaveLength(1);
+  });
 });
 
 function refusedAnswer(): Error {
