@@ -36,8 +36,6 @@ export class ActiveRun {
   robot: CatalogueRobot;
   /** Folders of package, runtimes and environment that it needs. */
   places: readonly string[] = [];
-  /** Set when this host owns the task: from then on the run is settled, whatever happens. */
-  taken = false;
   /** The robot completed its own task through the gateway. */
   completedByRobot = false;
   /** The robot asked for that, and the answer was lost: a completion that is seen now is its own. */
@@ -54,7 +52,8 @@ export class ActiveRun {
   /** State of the task that made the platform's cancellation visible. */
   platformState: string | null = null;
   readonly #options: ActiveRunOptions;
-  readonly #abort = new AbortController();
+  #abort = new AbortController();
+  #taken = false;
   #run: Run;
   #termination: TerminationReason | null = null;
   /** By a clock that nobody sets. */
@@ -80,6 +79,19 @@ export class ActiveRun {
     return this.#abort.signal;
   }
 
+  /** This host owns the task: from then on the run is settled, whatever happens. */
+  get taken(): boolean {
+    return this.#taken;
+  }
+
+  /** A drain that came while the take was under way comes too late: the run has its time like any other. */
+  becomeTaken(): void {
+    this.#taken = true;
+    if (!this.abandoned) return;
+    this.abandoned = false;
+    if (this.#termination === null) this.#abort = new AbortController();
+  }
+
   get termination(): TerminationReason | null {
     return this.#termination;
   }
@@ -98,7 +110,7 @@ export class ActiveRun {
 
   /** The agent drains: ends the wait of a run that was not taken; its task stays on the platform for others. */
   abandon(): void {
-    if (this.taken) return;
+    if (this.#taken) return;
     if (this.#run.taskId === null) {
       this.terminate('cancelled-by-operator');
       return;

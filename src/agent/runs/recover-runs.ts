@@ -117,7 +117,7 @@ export function activeRunOf(run: Run, services: RunServices, onChange: (run: Run
     now: services.now,
     onChange,
   });
-  active.taken = true;
+  active.becomeTaken();
   active.completedByRobot = completedItself(run, services);
   return active;
 }

@@ -21,7 +21,7 @@ export async function takeStep(
       code: 'STARTED_BY_HAND',
       message: 'Started by hand, without a task.',
     });
-    active.taken = true;
+    active.becomeTaken();
     return { from: null };
   }
   const { journal, hostName, now } = services;
@@ -38,7 +38,7 @@ export async function takeStep(
     return null;
   }
   journal.host.removeNextTry(taskId);
-  active.taken = true;
+  active.becomeTaken();
   if (take.announced) active.heardAtMs = now();
   const over = active.request.reclaim === 'take-over';
   services.decider.onRun(active.run, {

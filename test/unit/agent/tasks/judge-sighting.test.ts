@@ -51,7 +51,7 @@ beforeEach(() => {
     now: () => 0,
     onChange: () => undefined,
   });
-  active.taken = true;
+  active.becomeTaken();
   active.become('preparing');
   active.become('running');
 });
