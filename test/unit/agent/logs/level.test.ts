@@ -111,7 +111,7 @@ test('what is told at sight is what the whole text says', () => {
     fc.property(line, (parts) => {
       // As a log's bytes are read: one sign a byte.
       const text = Buffer.from(parts.join('')).subarray(0, 100).toString('latin1');
-      const named = text.includes('Traceback (most') ? 2 : levelOfText(text);
+      const named = text.includes('Traceback (most recent call last)') ? 2 : levelOfText(text);
       const told = new LevelReader('stderr').read(Buffer.from(text, 'latin1'), 0, text.length);
       expect(told).toBe(named ?? LEVELS.indexOf('WARN'));
     }),

@@ -19,9 +19,17 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'kubot-sighting-'));
   journal = openJournal(join(dir, 'journal.db'));
   log = createMemoryLog();
+  active = newActive();
+  active.become('preparing');
+  active.becomeTaken();
+  active.become('running');
+});
+
+/** A run of the task that is not taken yet. */
+function newActive(): ActiveRun {
   const run = aRun({ taskId: 't' });
-  journal.runs.insert(run, 't/1');
-  active = new ActiveRun({
+  journal.runs.insert(run, run.id);
+  return new ActiveRun({
     run,
     request: {
       requestId: 't/1',
@@ -51,10 +59,7 @@ beforeEach(() => {
     now: () => 0,
     onChange: () => undefined,
   });
-  active.becomeTaken();
-  active.become('preparing');
-  active.become('running');
-});
+}
 afterEach(() => {
   journal.close();
   rmSync(dir, { recursive: true, force: true });
@@ -176,7 +181,7 @@ describe('a sighting means nothing', () => {
   });
 
   test('for a run that was not taken', () => {
-    active.taken = false;
+    active = newActive();
     see({ state: 'CANCELLED' });
     expect(active.termination).toBeNull();
   });
