@@ -1,7 +1,8 @@
 import { type ChildProcess, fork, type SpawnOptions, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeAtOnce } from '../test/helpers/remove-at-once.ts';
 
 /** Where rows work: folders and processes that are gone when the bench is, however it ends. */
 export interface Workbench {
@@ -78,21 +79,6 @@ function clearNow(root: string): void {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   for (let tries = 0; existsSync(root) && tries < CLEAR_TRIES; tries++) {
     if (tries > 0) Atomics.wait(pause, 0, 0, CLEAR_PAUSE_MS);
-    try {
-      rmSync(root, { recursive: true, force: true });
-    } catch {
-      makeWritable(root);
-    }
-  }
-}
-
-function makeWritable(dir: string): void {
-  try {
-    chmodSync(dir, 0o700);
-    for (const entry of readdirSync(dir, { withFileTypes: true })) {
-      if (entry.isDirectory()) makeWritable(join(dir, entry.name));
-    }
-  } catch {
-    // Somebody else's last file went with its folder.
+    removeAtOnce(root);
   }
 }

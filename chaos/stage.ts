@@ -1,7 +1,8 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { removeAtOnce } from '../test/helpers/remove-at-once.ts';
 import { carriers, killNow } from './processes.ts';
 
 /** Where all of it happens: folders and processes that are gone when this process is, however it ends. */
@@ -52,26 +53,7 @@ function clear(root: string, id: string): void {
     if (tries > 0) Atomics.wait(pause, 0, 0, CLEAR_PAUSE_MS);
     const left = carriers('CHAOS_ID', id).filter((pid) => pid !== process.pid);
     for (const pid of left) killNow(pid);
-    remove(root);
+    removeAtOnce(root);
     if (left.length === 0 && !existsSync(root)) return;
-  }
-}
-
-function remove(root: string): void {
-  try {
-    rmSync(root, { recursive: true, force: true });
-  } catch {
-    makeWritable(root);
-  }
-}
-
-function makeWritable(dir: string): void {
-  try {
-    chmodSync(dir, 0o700);
-    for (const entry of readdirSync(dir, { withFileTypes: true })) {
-      if (entry.isDirectory()) makeWritable(join(dir, entry.name));
-    }
-  } catch {
-    // Somebody else's last file went with its folder.
   }
 }

@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { isPage } from '../kuflow/api-error.ts';
 import type { BufferCollector } from './collect-buffers.ts';
 import { answerError, type GatewayError } from './default-error.ts';
 import { headersForRobot, headersForUpstream } from './headers.ts';
@@ -82,7 +83,7 @@ class Forwarding {
 
   #passAnswer(answer: IncomingMessage): void {
     const { response, isDownload } = this.#call;
-    if (!isDownload && isWebPage(answer)) {
+    if (!isDownload && isPage(answer.headers['content-type'] ?? null, '')) {
       this.#fail(WEB_PAGE);
       return;
     }
@@ -192,10 +193,6 @@ const WEB_PAGE: GatewayError = {
   message:
     'A web page came in place of an answer of KuFlow: a proxy or a login page of the network stands between.',
 };
-
-function isWebPage(answer: IncomingMessage): boolean {
-  return /^\s*(text\/html|application\/xhtml)/i.test(answer.headers['content-type'] ?? '');
-}
 
 const CLOSE = { connection: 'close' };
 

@@ -11,6 +11,7 @@ import { AgentError } from '../../../src/shared/errors.ts';
 import type { Orphan } from '../../../src/shared/orphan.ts';
 import type { LogLine, Run } from '../../../src/shared/run.ts';
 import type { Status } from '../../../src/shared/status.ts';
+import { aRun } from '../../helpers/a-run.ts';
 import { kubot, startKubot } from './kubot.ts';
 
 const AT = '2026-01-02T03:04:05.000Z';
@@ -33,29 +34,13 @@ const STATUS: Status = {
   warnings: [],
 };
 
-const RUN: Run = {
+const RUN = aRun({
   id: '01890000-0000-7000-8000-0000abcdef12',
-  robot: { id: 'r1', code: 'INVOICES', revision: 'v1' },
-  operation: 'Check',
   source: 'manual',
-  processId: null,
   taskId: null,
-  attempt: 1,
-  state: 'queued',
-  outcome: null,
-  error: null,
-  exitCode: null,
-  signal: null,
-  runtimes: {},
   sandbox: STATUS.sandbox,
   requestedAt: AT,
-  startedAt: null,
-  endedAt: null,
-  durationMs: null,
-  outDir: null,
-  log: { lines: 0, bytes: 0, entriesSent: 0, linesLeftOut: 0, documentUri: null },
-  settled: null,
-};
+});
 
 const ORPHAN: Orphan = {
   taskId: '5f0e3c1a-9d7b-4b8e-8a52-0c7d1e2f3a4b',
