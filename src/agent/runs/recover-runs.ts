@@ -6,6 +6,7 @@ import { endOfError, type RunEnd } from './outcome.ts';
 import type { RunServices } from './run-services.ts';
 import { resumeRunSession, type SettlingSession } from './run-session.ts';
 import { settleRun } from './settle-run.ts';
+import { resumeTakeStep } from './take-step.ts';
 import { endWithError } from './untaken-run.ts';
 
 export interface RecoverOptions {
@@ -18,8 +19,8 @@ export interface RecoverOptions {
 
 /**
  * Brings the runs that a crash of the agent left unfinished to their end. What was not taken is forgotten (its task
- * is still READY on the platform), what was started is lost, what had ended is settled as it ended. Returns once all
- * are on their way: settling waits for the platform.
+ * is still READY on the platform), what may have been taken is looked up, what was started is lost, what had ended is
+ * settled as it ended. Returns once all are on their way: settling waits for the platform.
  */
 export async function recoverRuns({ services, recover, sweepLeftovers }: RecoverOptions): Promise<void> {
   const { journal, log } = services;
@@ -28,17 +29,17 @@ export async function recoverRuns({ services, recover, sweepLeftovers }: Recover
   const processesEnded = await sweepLeftovers(unfinished.map((run) => run.id));
   log.warn('Runs of an earlier agent found unfinished', { runs: unfinished.length, processesEnded });
   for (const run of unfinished) {
-    if (run.taskId === null || wasTaken(run, services)) {
+    const take = journal.runs.loadTake(run.id);
+    if (run.taskId === null || wasTaken(run, services) || (take !== null && take.step !== 'append')) {
       recover(run);
       continue;
     }
-    const take = journal.runs.loadTake(run.id);
     if (take) services.takes.noteOver(run.taskId, take.nonce);
     journal.runs.remove(run.id);
   }
 }
 
-function wasTaken(run: Run, { journal }: RunServices): boolean {
+function wasTaken(run: Run, { journal }: Pick<RunServices, 'journal'>): boolean {
   return journal.decisions
     .list({ kind: 'run', id: run.id })
     .some(({ decision, runId }) => decision === 'taken' && runId === run.id);
@@ -46,15 +47,16 @@ function wasTaken(run: Run, { journal }: RunServices): boolean {
 
 /** The way of one run of an earlier agent to its end. Never rejects. */
 export async function recoverRun(active: ActiveRun, services: RunServices): Promise<void> {
-  const { run } = active;
   try {
+    if (!active.taken && !(await resumeTakeStep(active, services))) return;
+    const { run } = active;
     if (run.taskId === null && (run.state === 'queued' || run.state === 'preparing'))
       endWithError(active, services, crashed(run));
     else await settleRun(active, services, endOf(run), openSession(active, services));
   } catch (thrown) {
     if (services.closing.aborted) return;
     const { message } = toAgentError(thrown);
-    services.log.error('Run of an earlier agent could not be settled', { runId: run.id, error: message });
+    services.log.error('Run of an earlier agent could not be settled', { runId: active.id, error: message });
   }
 }
 
@@ -117,7 +119,7 @@ export function activeRunOf(run: Run, services: RunServices, onChange: (run: Run
     now: services.now,
     onChange,
   });
-  active.becomeTaken();
+  if (run.taskId === null || wasTaken(run, services)) active.becomeTaken();
   active.completedByRobot = completedItself(run, services);
   return active;
 }

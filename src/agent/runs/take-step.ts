@@ -1,4 +1,6 @@
-import { AgentError } from '../../shared/errors.ts';
+import { AgentError, isAgentError } from '../../shared/errors.ts';
+import { backoffMs } from '../kuflow/retry.ts';
+import { resumeTake } from '../tasks/resume-take.ts';
 import { takeTask } from '../tasks/take.ts';
 import type { NotTaken } from '../tasks/take-result.ts';
 import type { ActiveRun } from './active-run.ts';
@@ -49,6 +51,51 @@ export async function takeStep(
       : `Taken by ${hostName}, attempt ${attempt}.`,
   });
   return { from: take.from };
+}
+
+/** How often it is looked whether the platform has told who we are. */
+const PRINCIPAL_LOOK_MS = 250;
+
+/**
+ * Finds out, however long the platform is away, what became of a take that an earlier agent did not see the end of.
+ * @returns true when the task is ours; false when it is not, and the run is forgotten, or when this agent ends or
+ *   drains first, and the run is left to the next start
+ */
+export async function resumeTakeStep(active: ActiveRun, services: RunServices): Promise<boolean> {
+  const { journal, decider, hostName, closing } = services;
+  const { taskId, attempt } = active.run;
+  const intent = journal.runs.loadTake(active.id);
+  if (taskId === null || intent === null) throw new Error('Only a take that was begun can be resumed');
+  // Nobody else's signal: what may be ours is not left because the run was cancelled.
+  const whose = () => resumeTake({ ...takeInput(services), taskId, attempt, signal: closing }, intent);
+  for (let tries = 0; ; tries++) {
+    if (closing.aborted || active.abandoned) return false;
+    let waitMs = PRINCIPAL_LOOK_MS;
+    if (services.principalId() !== null) {
+      try {
+        if ((await whose()) === 'ours') break;
+        removeRun(active, services);
+        return false;
+      } catch (error) {
+        if (!isAgentError(error)) throw error;
+        if (closing.aborted) return false;
+        services.log.warn('What became of a take is not known yet', {
+          runId: active.id,
+          error: error.message,
+        });
+        waitMs = backoffMs(tries, services.random);
+      }
+    }
+    await takeInput(services).sleep(waitMs, active.signal.aborted ? undefined : active.signal);
+  }
+  journal.host.removeNextTry(taskId);
+  active.becomeTaken();
+  decider.onRun(active.run, {
+    decision: 'taken',
+    code: 'TAKEN',
+    message: `Taken by ${hostName}, attempt ${attempt}, just before its agent ended.`,
+  });
+  return true;
 }
 
 /** What this host brings to every take. */

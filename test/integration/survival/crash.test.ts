@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { detectContainment } from '../../../src/agent/process/containment.ts';
 import { connectToAgent } from '../../../src/cli/control-client.ts';
+import type { PlatformBehaviour } from '../../../src/platform/behaviour.ts';
 import { type AgentProcess, startAgentProcess } from '../../helpers/agent-process.ts';
 import { type FaultProxy, startFaultProxy } from '../../helpers/fault-proxy.ts';
 import { type Lab, nodeRobot, startLab } from '../../helpers/lab.ts';
@@ -38,11 +39,15 @@ const ROBOT = `
   console.log('the end');
 `;
 
-async function startCrashLab(settings: Record<string, unknown> = {}): Promise<void> {
+async function startCrashLab(
+  settings: Record<string, unknown> = {},
+  behaviour: Partial<PlatformBehaviour> = {},
+): Promise<void> {
   lab = await startLab({
     robots: { WORK: nodeRobot(ROBOT, { environmentVariables: { MARKS: marks } }) },
     tasks: [{ code: 'WORK', later: true }],
     settings,
+    behaviour,
     endpointOf: async ({ url }) => {
       proxy = await startFaultProxy({ target: url });
       return proxy.url;
@@ -177,6 +182,35 @@ describe('an agent that is killed', () => {
     expect(starts()).toHaveLength(1);
     expect((await lab.task(taskId)).state).toBe('COMPLETED');
   });
+
+  test.each([
+    ['takes', true],
+    ['refuses', false],
+  ])(
+    'after its claim was acted on, but not answered, has the task: lost, and free for the next attempt (the platform %s entries before)',
+    async (_which, appendOnReady) => {
+      await startCrashLab({ failurePolicy: 'retry', retryBackoffMs: 100 }, { appendOnReady });
+      proxy.add({ kind: 'hang-after', match: (_method, path) => path.includes('claim') });
+      go();
+      const taskId = await lab.addTask('WORK');
+      await until('the task is claimed', async () => (await lab.task(taskId)).state === 'CLAIMED');
+      await agent.end('SIGKILL');
+      // The next agent cannot know before the platform is there.
+      await proxy.down();
+      await restart();
+      await until('it waits for the platform', () => runsInJournal(lab).length === 1);
+      await proxy.up();
+      await until('both attempts are settled', ended(2));
+      const runs = runsInJournal(lab).reverse();
+      expect(runs.map(({ attempt, outcome, settled }) => [attempt, outcome, settled?.action])).toEqual([
+        [1, 'lost', 'retry'],
+        [2, 'succeeded', 'completed'],
+      ]);
+      expect(runs[0]?.error?.message).toContain('before the robot was started');
+      expect(starts()).toEqual([runs[1]?.id]);
+      expect((await lab.task(taskId)).state).toBe('COMPLETED');
+    },
+  );
 
   test('with a run by hand: it is lost, and says so', async () => {
     await startCrashLab();
