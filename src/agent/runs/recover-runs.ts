@@ -121,6 +121,8 @@ export function activeRunOf(run: Run, services: RunServices, onChange: (run: Run
   });
   if (run.taskId === null || wasTaken(run, services)) active.becomeTaken();
   active.completedByRobot = completedItself(run, services);
+  // A call that was on its way at the crash is in no record.
+  active.mayBeCompletedByRobot = run.outcome === null;
   return active;
 }
 

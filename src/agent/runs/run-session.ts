@@ -3,7 +3,6 @@ import { type CallRecord, completesTask, mayCompleteTask } from '../gateway/open
 import { createRunLog, type RunLog } from '../logs/log-pipeline.ts';
 import type { Shipper } from '../logs/shipper.ts';
 import type { ShipperEnd } from '../logs/shipper-ports.ts';
-import type { SettleChoice } from '../tasks/failure-policy.ts';
 import type { ActiveRun } from './active-run.ts';
 import { secretValues } from './environment-variables.ts';
 import { openShipper } from './open-shipper.ts';
@@ -16,7 +15,7 @@ export interface SettlingSession {
   readonly folders: RunFolders;
   readonly log: RunLog;
   /** Writes how the run ended into its log. */
-  sayEnd(end: RunEnd, choice: SettleChoice): void;
+  sayEnd(end: RunEnd): void;
   /** Ships the rest, the document and the last entry; tried until the platform takes them. */
   finish(summary: string, end: RunEnd): Promise<Partial<Run['log']>>;
 }
@@ -57,7 +56,7 @@ export async function startRunSession(active: ActiveRun, services: RunServices):
     folders,
     token: access.token,
     log,
-    sayEnd: (end, choice) => sayEnd(log, active, end, choice),
+    sayEnd: (end) => sayEnd(log, active, end),
     finish: async (summary, end) => {
       access.close();
       log.end();
@@ -81,7 +80,7 @@ export function resumeRunSession(active: ActiveRun, services: RunServices): Sett
   return {
     folders,
     log,
-    sayEnd: (end, choice) => sayEnd(log, active, end, choice),
+    sayEnd: (end) => sayEnd(log, active, end),
     finish: async (summary, end) => {
       log.end();
       // Only now: it reads the file, and must find it whole.
@@ -91,7 +90,7 @@ export function resumeRunSession(active: ActiveRun, services: RunServices): Sett
   };
 }
 
-function sayEnd(log: RunLog, active: ActiveRun, end: RunEnd, choice: SettleChoice): void {
+function sayEnd(log: RunLog, active: ActiveRun, end: RunEnd): void {
   for (const line of lastLinesOf(end)) log.agentLine('INFO', `| ${line}`);
   if (end.error !== null) {
     log.agentLine('ERROR', `${end.error.message} [${end.error.code}]`);
@@ -99,7 +98,6 @@ function sayEnd(log: RunLog, active: ActiveRun, end: RunEnd, choice: SettleChoic
   } else if (active.run.durationMs !== null) {
     log.agentLine('INFO', `The robot ended well after ${describeDuration(active.run.durationMs)}.`);
   }
-  if (choice.warning !== null) log.agentLine('WARN', choice.warning);
 }
 
 function shipperEnd(services: RunServices, summary: string, { outcome }: RunEnd): ShipperEnd {

@@ -1,4 +1,4 @@
-import { assertNever, toAgentError } from '../../shared/errors.ts';
+import { assertNever, isAgentError, toAgentError } from '../../shared/errors.ts';
 import type { Run } from '../../shared/run.ts';
 import { chooseSettleAction, type FailurePolicy, type SettleChoice } from '../tasks/failure-policy.ts';
 import { type SettleResult, settleTask } from '../tasks/settle.ts';
@@ -22,16 +22,15 @@ export async function settleRun(
 ): Promise<void> {
   const { run, robot } = active;
   const policy = services.config.robot(robot.code);
-  const choice = chooseSettleAction({
-    end,
-    attempt: run.attempt,
-    policy,
-    completedByRobot: active.completedByRobot,
-  });
-  if (run.state !== 'settling') {
+  const first = run.state !== 'settling';
+  if (first) {
     becomeSettling(active, services, end);
-    session?.sayEnd(end, choice);
+    session?.sayEnd(end);
   }
+  const completedByRobot =
+    end.outcome === 'succeeded' ? active.completedByRobot : await isTaskOver(active, services);
+  const choice = chooseSettleAction({ end, attempt: run.attempt, policy, completedByRobot });
+  if (first && choice.warning !== null) session?.log.agentLine('WARN', choice.warning);
   if (session && policy.uploadOutputs) await uploadOutputs(active, services, session);
   const summary = summaryOf(active.run, choice, policy);
   const log = session ? await session.finish(summary, end) : await tellWithoutLog(active, services, end);
@@ -66,6 +65,29 @@ function becomeSettling(active: ActiveRun, services: RunServices, end: RunEnd): 
   const endedAt = new Date(services.now()).toISOString();
   const durationMs = active.ranMs;
   active.become('settling', { ...end, endedAt, durationMs });
+}
+
+/**
+ * A robot may have asked to complete its task, not been answered and failed before anyone looked: what the failure
+ * policy does to a task is not for one that is over.
+ */
+async function isTaskOver(active: ActiveRun, services: RunServices): Promise<boolean> {
+  const { taskId } = active.run;
+  if (active.completedByRobot) return true;
+  if (taskId === null || !(active.mayBeCompletedByRobot || active.isCompleting())) return false;
+  const look = () => services.client.retrieveTask(taskId, { signal: services.closing });
+  try {
+    const { state } = await untilTaken(active, services, look, isRefused);
+    return state === 'COMPLETED' || state === 'CANCELLED';
+  } catch (error) {
+    if (isRefused(error)) return true;
+    throw error;
+  }
+}
+
+/** The task is gone, or shown to us no more: looking again cannot help. */
+function isRefused(error: unknown): boolean {
+  return isAgentError(error) && error.code === 'PLATFORM_REFUSED';
 }
 
 /** One line for the task's reader: how it ended and what becomes of the task. */

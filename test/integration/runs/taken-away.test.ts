@@ -20,6 +20,7 @@ beforeAll(async () => {
       TALKS: waitingRobot({ before: "setInterval(() => console.log('still here'), 50);" }),
       DONE: waitingRobot({ before: COMPLETE, after: "console.log('after it');" }),
       DONE_UNHEARD: waitingRobot({ before: COMPLETE }),
+      DONE_UNHEARD_AND_FAILED: waitingRobot({ before: `${COMPLETE} process.exit(1);` }),
       DONE_AND_FAILED: waitingRobot({ before: COMPLETE, after: 'process.exit(1);' }),
     },
     tasks: [
@@ -28,6 +29,7 @@ beforeAll(async () => {
       { code: 'DONE' },
       { code: 'DONE_AND_FAILED' },
       { code: 'DONE_UNHEARD', later: true },
+      { code: 'DONE_UNHEARD_AND_FAILED', later: true },
     ],
     settings: { taskCheckMs: 200, cancelGraceMs: 2000, maxConcurrentRuns: 10 },
     endpointOf: async (platform) => {
@@ -131,6 +133,27 @@ describe('a robot that completes its own task', () => {
     expect(ended).toMatchObject({ outcome: 'succeeded', error: null, settled: { action: 'completed' } });
     expect(settlingsOf(id)).toEqual(['completeProcessItemTask']);
     expect(await lab.logText(run)).toContain('INFO completed: 502');
+  });
+
+  test('never hears of it and fails at once, has nothing done to its task: it is looked at before', async () => {
+    const id = await lab.addTask('DONE_UNHEARD_AND_FAILED');
+    const isCall = (part: string) => (_method: string, path: string) => path.endsWith(`${id}${part}`);
+    proxy.add({ kind: 'reset-after', match: isCall('/task/~actions/complete') });
+    // Nothing that the agent does before the end shows it the task.
+    for (const part of ['', '/task/~actions/append-log']) {
+      const times = Number.POSITIVE_INFINITY;
+      const isLate = () => lab.mutations(id).includes('completeProcessItemTask');
+      const match = (method: string, path: string) => isLate() && isCall(part)(method, path);
+      proxy.add({ kind: 'answer', status: 500, match, times });
+    }
+    await lab.until(id, 'settling');
+    proxy.clear();
+    expect(await lab.until(id, 'ended')).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'ROBOT_EXIT' },
+      settled: { action: 'none' },
+    });
+    expect(settlingsOf(id)).toEqual(['completeProcessItemTask']);
   });
 
   test('and then fails, has an ERROR in its log and nothing done to its task', async () => {
