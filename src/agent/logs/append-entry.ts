@@ -20,6 +20,8 @@ export class EntryAppender {
   /** Of the newest answer: which entries the log begins and ends with. */
   #first: string | null = null;
   #last: string | null = null;
+  /** Of the task when it last took an entry. */
+  #ownerId: string | null = null;
   #clockOffsetMs = 0;
 
   constructor(options: ShipperOptions) {
@@ -32,7 +34,9 @@ export class EntryAppender {
     for (let failures = 0; ; failures++) {
       const sentAtMs = this.serverNow();
       try {
-        this.#learn(await api.appendLog(taskId, { message, level }));
+        const answer = await api.appendLog(taskId, { message, level });
+        this.#learn(answer);
+        this.#ownerId = answer.ownerId;
         return 'accepted';
       } catch (thrown) {
         const error = toAgentError(thrown);
@@ -50,6 +54,12 @@ export class EntryAppender {
     return this.#options.now() + this.#clockOffsetMs;
   }
 
+  /** Whether a task that refused an entry is still the one that took entries. */
+  isOurs({ state, ownerId }: TaskAnswer): boolean {
+    if (state !== 'CLAIMED' && state !== 'READY') return false;
+    return ownerId === null || this.#ownerId === null || ownerId === this.#ownerId;
+  }
+
   /** Id of the newest entry of the task's log, as the newest answer had it. */
   get newestId(): string | null {
     return this.#last;
@@ -60,12 +70,19 @@ export class EntryAppender {
    * `newestBefore`; null: it did not.
    */
   async lookUp(mark: string, sentAtMs: number, newestBefore = this.#last): Promise<Delivery | null> {
+    const answer = await this.readTask();
+    if ('refused' in answer) return answer;
+    if (answer.logs.some((entry) => hasMark(entry.message, mark))) return 'accepted';
+    return wasDropped(answer, newestBefore, sentAtMs) ? 'dropped' : null;
+  }
+
+  /** The task as the platform has it, once it answers. */
+  async readTask(): Promise<TaskAnswer | { refused: AgentError }> {
     for (let failures = 0; ; failures++) {
       try {
         const answer = await this.#options.api.readTask(this.#options.taskId);
         this.#learn(answer);
-        if (answer.logs.some((entry) => hasMark(entry.message, mark))) return 'accepted';
-        return wasDropped(answer, newestBefore, sentAtMs) ? 'dropped' : null;
+        return answer;
       } catch (thrown) {
         const error = toAgentError(thrown);
         if (isRefusal(error)) return { refused: error };
@@ -85,13 +102,6 @@ export class EntryAppender {
         cause: error,
       });
     }
-  }
-
-  /** @throws what the platform answers */
-  async readTask(): Promise<TaskAnswer> {
-    const answer = await this.#options.api.readTask(this.#options.taskId);
-    this.#learn(answer);
-    return answer;
   }
 
   #learn(answer: TaskAnswer): void {

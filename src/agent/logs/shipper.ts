@@ -1,3 +1,4 @@
+import type { AgentError } from '../../shared/errors.ts';
 import { describeDuration } from '../runs/outcome.ts';
 import { EntryAppender } from './append-entry.ts';
 import { EntryBudget } from './entry-budget.ts';
@@ -19,6 +20,14 @@ const TAIL_BYTES = 20 * 1024;
 const LAST_ENTRY_BYTES = 8 * 1024;
 /** What every server takes, for an entry that was refused at its full length. */
 const SHORT_ENTRY_BYTES = 500;
+/** So many refusals in a row by a task that is still ours, half a minute in all, and it is told no more. */
+const MOST_REFUSALS = 6;
+
+/**
+ * Why no more entries are told. `over`: the task is gone, ended or somebody else's. `refused`: it is ours and takes
+ * none; the last entry is tried all the same.
+ */
+type Stop = 'over' | 'refused';
 
 export interface Shipper {
   /** Takes a block of the run log; never waits. */
@@ -47,7 +56,8 @@ class LogShipper implements Shipper {
   readonly #live: Promise<void>;
   #wake = new AbortController();
   #ending = false;
-  #stopped = false;
+  #stopped: Stop | null = null;
+  #refusals = 0;
   #failure: unknown = null;
   #waitingSinceMs: number;
   #lastFlushMs: number;
@@ -92,19 +102,17 @@ class LogShipper implements Shipper {
     this.#wake.abort();
     await this.#live;
     if (this.#failure !== null) throw this.#failure;
-    if (!this.#stopped && !this.#position.ended) await this.#tellEnd(end);
+    if (!this.#position.ended) await this.#tellEnd(end);
     const { entriesSent, linesLeftOut, documentUri } = this.#position;
-    return {
-      entriesSent,
-      linesLeftOut: linesLeftOut + (this.#stopped ? this.#unsent() : 0),
-      documentUri,
-    };
+    return { entriesSent, linesLeftOut: linesLeftOut + this.#unsent(), documentUri };
   }
 
   async #tellEnd(end: ShipperEnd): Promise<void> {
     const position = this.#position;
-    await this.#send(this.#pack({ last: true }, this.#packLimits(this.#budget.end(this.#elapsed()))));
-    if (this.#stopped) return;
+    if (this.#stopped === null)
+      await this.#send(this.#pack({ last: true }, this.#packLimits(this.#budget.end(this.#elapsed()))));
+    if (this.#stopped === 'over') return;
+    if (this.#stopped === 'refused') this.#accepted({ ...this.#rest(), last: false }, 0);
     const document = position.linesLeftOut > 0 ? await uploadLog(this.#options, this.#appender) : null;
     position.documentUri = document?.documentUri ?? null;
     const { linesLeftOut } = position;
@@ -116,7 +124,7 @@ class LogShipper implements Shipper {
 
   async #run(resumed: boolean): Promise<void> {
     if (resumed) await this.#resume();
-    while (!this.#ending && !this.#stopped && !this.#options.signal?.aborted) {
+    while (!this.#ending && this.#stopped === null && !this.#options.signal?.aborted) {
       const due = this.#nextDue();
       const waitMs = due.atMs - this.#options.now();
       if (waitMs > 0) await this.#pause(waitMs);
@@ -185,7 +193,7 @@ class LogShipper implements Shipper {
   async #sendOne(entry: Omit<PackedEntry, 'errors'>, { last } = { last: false }): Promise<void> {
     await this.#space();
     const position = this.#position;
-    for (const bytes of [Number.POSITIVE_INFINITY, SHORT_ENTRY_BYTES]) {
+    for (let bytes = Number.POSITIVE_INFINITY; ; ) {
       position.number++;
       this.#budget.spend();
       const mark = markOf(this.#options.runId, position.number);
@@ -202,13 +210,26 @@ class LogShipper implements Shipper {
       const delivery = await this.#appender.append(text + mark, entry.level, mark);
       this.#lastEntryMs = this.#options.now();
       if (typeof delivery === 'string') {
+        this.#refusals = 0;
         this.#accepted({ ...sending, leftOut: entry.leftOut + linesCut(entry.text, text) });
         return;
       }
-      if (await this.#stopsFor(delivery.refused)) return;
+      const { refused } = delivery;
+      const isWrong = isWrongInItself(refused);
+      if (!(await this.#isStillOurs(refused))) return this.#stop('over', refused);
+      if (isWrong && bytes > SHORT_ENTRY_BYTES) {
+        bytes = SHORT_ENTRY_BYTES;
+        continue;
+      }
+      this.#refusals++;
+      if (this.#refusals >= MOST_REFUSALS || (isWrong && last)) return this.#stop('refused', refused);
+      if (isWrong) {
+        // Refused at any length, on a task that is ours: this entry is given up, not the log.
+        this.#accepted({ seq: entry.lastSeq, leftOut: entry.lastSeq - position.seq, last }, 0);
+        return;
+      }
+      await this.#appender.wait('append a log entry', refused, this.#refusals - 1);
     }
-    // Refused at any length, on a task that is still ours: this entry is given up, not the log.
-    this.#accepted({ seq: entry.lastSeq, leftOut: entry.lastSeq - position.seq, last }, 0);
   }
 
   #accepted({ seq, leftOut, last }: { seq: number; leftOut: number; last: boolean }, entries = 1): void {
@@ -227,24 +248,29 @@ class LogShipper implements Shipper {
     this.#options.position.save({ ...this.#position });
   }
 
-  /** True when the refusal means the task: gone, over or somebody else's. A request that is wrong in itself does not. */
-  async #stopsFor(refused: Error & { details: Record<string, unknown> | null }): Promise<boolean> {
-    const status = refused.details?.status;
-    const wrongInItself = status === 400 || status === 413 || status === 422;
-    const state = await this.#appender.readTask().then(
-      (answer) => answer.state,
-      () => null,
-    );
-    if (wrongInItself && (state === 'CLAIMED' || state === 'READY')) return false;
-    this.#stopped = true;
+  /** A refusal may mean the task: gone, over or somebody else's. Without a status it is no server's: we know better. */
+  async #isStillOurs(refused: AgentError): Promise<boolean> {
+    if (refused.details?.status === undefined) return false;
+    const answer = await this.#appender.readTask();
+    return !('refused' in answer) && this.#appender.isOurs(answer);
+  }
+
+  /** Told once, however often the last entry is tried after it. */
+  #stop(why: Stop, { message }: Error): void {
+    const isFirst = this.#stopped === null;
+    this.#stopped = why;
     this.#save(null);
     const { entriesSent } = this.#position;
-    this.#options.onStopped?.({ message: refused.message, entriesSent, linesUnsent: this.#unsent() });
-    return true;
+    if (isFirst) this.#options.onStopped?.({ message, entriesSent, linesUnsent: this.#unsent() });
   }
 
   #unsent(): number {
     return Math.max(0, this.#newestSeq - this.#position.seq);
+  }
+
+  /** All lines that were not told, as left out. */
+  #rest(): { seq: number; leftOut: number } {
+    return { seq: this.#newestSeq, leftOut: this.#unsent() };
   }
 
   async #space(): Promise<void> {
@@ -266,6 +292,11 @@ class LogShipper implements Shipper {
   #elapsed(): number {
     return Math.max(0, this.#options.now() - this.#options.startedAtMs);
   }
+}
+
+/** The request itself, not the task, is what the platform does not like. */
+function isWrongInItself({ details }: AgentError): boolean {
+  return details?.status === 400 || details?.status === 413 || details?.status === 422;
 }
 
 /** Lines of `whole` that `shown`, its beginning, does not show, or not whole. */

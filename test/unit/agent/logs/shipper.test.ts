@@ -1,101 +1,24 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createRunLog, type RunLog } from '../../../../src/agent/logs/log-pipeline.ts';
-import { type Shipper, startShipper } from '../../../../src/agent/logs/shipper.ts';
-import type { ShipperOptions, ShippingStop } from '../../../../src/agent/logs/shipper-ports.ts';
-import { Clock, refused, TaskLog } from './task-log.ts';
+import { startShipper } from '../../../../src/agent/logs/shipper.ts';
+import { MINUTE, numbered, openShipYard, type ShipYard } from './ship-yard.ts';
+import { refused } from './task-log.ts';
 
-const runId = '01890000-0000-7000-8000-0000deadbeef';
-const MINUTE = 60_000;
-
-let dir: string;
-let clock: Clock;
-let task: TaskLog;
-let position: unknown;
-let stops: ShippingStop[];
-let bounds: number[];
+let yard: ShipYard;
+let clock: ShipYard['clock'];
+let task: ShipYard['task'];
+let ship: ShipYard['ship'];
+let told: ShipYard['told'];
+let bounds: ShipYard['bounds'];
+let optionsOf: ShipYard['optionsOf'];
 
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'kubot-shipper-'));
-  clock = new Clock();
-  task = new TaskLog(clock.now);
-  position = null;
-  stops = [];
-  bounds = [];
+  yard = openShipYard();
+  ({ clock, task, ship, told, bounds, optionsOf } = yard);
 });
 
-afterEach(() => {
-  rmSync(dir, { recursive: true, force: true });
-});
-
-interface Ship {
-  shipper: Shipper;
-  log: RunLog;
-  print: (text: string, stream?: 'stdout' | 'stderr') => void;
-  finish: (outcome?: 'succeeded' | 'failed') => ReturnType<Shipper['finish']>;
-}
-
-function optionsOf(changes: Partial<ShipperOptions>): ShipperOptions {
-  return {
-    runId,
-    taskId: 'task',
-    processId: 'process',
-    hostName: 'PC-12',
-    runLogPath: join(dir, 'run.log'),
-    api: task.api,
-    position: { load: () => position, save: (value) => (position = structuredClone(value)) },
-    maxEntries: 200,
-    entryBytes: 2048,
-    intervalMs: 1000,
-    heartbeatMs: 10 * MINUTE,
-    documentMaxBytes: 50 * 1024 * 1024,
-    runTimeoutMs: 24 * 60 * MINUTE,
-    startedAtMs: clock.now(),
-    knownBound: null,
-    now: clock.now,
-    sleep: clock.sleep,
-    random: () => 0.5,
-    onStopped: (stop) => stops.push(stop),
-    onServerBound: (entries) => bounds.push(entries),
-    ...changes,
-  };
-}
-
-function ship(changes: Partial<ShipperOptions> = {}): Ship {
-  const options = optionsOf(changes);
-  const shipper = startShipper(options);
-  const log = createRunLog({
-    path: options.runLogPath,
-    secrets: [],
-    now: clock.now,
-    onBlock: (block, scan) => shipper.offer(block, scan),
-  });
-  return {
-    shipper,
-    log,
-    print: (text, stream = 'stdout') => {
-      log.write(stream, Buffer.from(text));
-      log.flush();
-    },
-    finish: async (outcome = 'succeeded') => {
-      log.end();
-      clock.running = true;
-      return await shipper.finish({ outcome, summary: 'Over.', keepUntil: '2026-01-15T00:00:00Z' });
-    },
-  };
-}
-
-/** All the text of the task's log, marks taken off. */
-function told(): string[] {
-  return task.messages.flatMap((message) => message.replace(/ ·[0-9a-f]{8}\/\d+$/, '').split('\n'));
-}
-
-function numbered(count: number, text = 'line'): string {
-  return Array.from({ length: count }, (_, index) => `${text} ${index + 1}\n`).join('');
-}
+afterEach(() => yard.close());
 
 describe('a short log', () => {
   test('is told line by line, levels apart, with marks, and ends with where to find it', async () => {
@@ -170,7 +93,7 @@ describe('a log of 100,000 lines', () => {
       .trimEnd()
       .split('\n');
     expect(document.length).toBe(100_000);
-    expect(readdirSync(dir)).toEqual(['run.log']);
+    expect(readdirSync(yard.dir)).toEqual(['run.log']);
     expect(task.messages.at(-1)).toContain('kept 24 h by the platform unless linked');
     expect(task.messages.at(-1)).toContain('kuflow-file:uri=1');
   });
@@ -286,48 +209,6 @@ describe('a server that keeps few entries', () => {
     await finish();
     expect(task.all.length).toBeLessThanOrEqual(10);
     expect(told().slice(0, 2)).toEqual(['line 0', 'line 1']);
-  });
-});
-
-describe('a refusal', () => {
-  test.each([403, 404, 409])('with %d ends shipping, counted and said once', async (status) => {
-    const { print, finish } = ship();
-    print('one\n');
-    await clock.advance(1000);
-    task.state = 'COMPLETED';
-    task.fates = [refused(status)];
-    print('two\nthree\n');
-    await clock.advance(1000);
-    print('four\n');
-    expect(await finish()).toEqual({ entriesSent: 1, linesLeftOut: 3, documentUri: null });
-    expect(stops).toMatchObject([{ entriesSent: 1, message: expect.stringContaining(String(status)) }]);
-    expect(task.messages).toEqual(['one ·deadbeef/1']);
-  });
-
-  test('of a long entry on a task that is ours leads to a short one', async () => {
-    const { print, finish } = ship();
-    task.fates = [refused(413)];
-    print(`${'x'.repeat(1500)}\n`);
-    const { linesLeftOut } = await finish();
-    expect([stops.length, linesLeftOut, task.messages[0]?.length]).toEqual([
-      0,
-      1,
-      500 + ' ·deadbeef/2'.length,
-    ]);
-  });
-
-  test('of the document is told in the last entry', async () => {
-    const { print, finish } = ship();
-    const { uploadDocument } = task.api;
-    task.api.uploadDocument = async () => {
-      task.api.uploadDocument = uploadDocument;
-      throw refused(403);
-    };
-    print(numbered(100_000));
-    expect((await finish()).documentUri).toBeNull();
-    expect(task.messages.at(-1)).toContain(
-      'The whole log could not be uploaded: The platform refused with 403.',
-    );
   });
 });
 

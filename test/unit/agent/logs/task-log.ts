@@ -12,6 +12,7 @@ export class TaskLog {
   /** What was uploaded. */
   readonly documents: Buffer[] = [];
   state: TaskAnswer['state'] = 'CLAIMED';
+  ownerId: string | null = null;
   bound = 500;
   /** Fates of the next calls, the first first; none: they work. */
   fates: Fate[] = [];
@@ -52,7 +53,7 @@ export class TaskLog {
     if (fate === 'answer-lost') throw lost('unknown');
     return {
       state: this.state,
-      ownerId: null,
+      ownerId: this.ownerId,
       lastModifiedBy: null,
       logs: [...this.#kept],
       serverTimeMs: this.#now(),
