@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError, isAgentError } from '../../shared/errors.ts';
 import { type DownloadProgress, downloadToFile, type OpenDownload } from '../packages/download.ts';
+import { syncFileSystem } from '../process/sync-file-system.ts';
 import type { AssetTarget } from './asset-request.ts';
 import { extractRuntime, type RuntimeLimits, readArchiveFormat } from './extract-runtime.ts';
 import { removeTree } from './remove-tree.ts';
@@ -133,6 +134,8 @@ export class AssetStore<Facts extends object> {
         await extractRuntime({ archivePath, targetDir, what, limits: this.#options.limits, signal });
       }
       const facts = await finish(targetDir);
+      // The record says that all of it is there, also after a power cut.
+      await syncFileSystem(targetDir);
       await writeRecord(this.#factsPath(type, digest), facts);
       return { digest, dir: targetDir, facts };
     } catch (error) {
