@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { toAgentError } from '../shared/errors.ts';
-import type { SandboxStatus } from '../shared/run.ts';
 import type { AgentConfig } from './config/agent-config.ts';
 import { proxyVariables } from './config/apply-network-settings.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { writeTrustBundle } from './gateway/trust-bundle.ts';
 import { createUpstreamAgent } from './gateway/upstream.ts';
 import type { HomePaths } from './home/home-paths.ts';
+import { findUserHome } from './home/user-home.ts';
 import type { Journal } from './journal/open-journal.ts';
 import type { AgentLog } from './logs/agent-log.ts';
 import { createPackageStore } from './packages/package-store.ts';
@@ -23,7 +23,10 @@ import { type PrepareProgress, RobotPreparer } from './runs/robot-preparer.ts';
 import { RunVariables, requiredVariables } from './runs/variables-for-run.ts';
 import { createEnvironmentStore } from './runtimes/environment-store.ts';
 import { createRuntimeStore } from './runtimes/runtime-store.ts';
-import { createSandboxOff } from './sandbox/sandbox-off.ts';
+import { createSandbox } from './sandbox/create-sandbox.ts';
+import { sandboxPolicy } from './sandbox/policy.ts';
+import { requireLevel } from './sandbox/require-level.ts';
+import type { SandboxLevel } from './sandbox/sandbox.ts';
 
 export interface WorkshopOptions {
   config: AgentConfig;
@@ -68,7 +71,10 @@ export async function openWorkshop(options: WorkshopOptions) {
     caFiles: settings.caFile === null ? [] : [settings.caFile],
     gatewayCaPem: gateway.caCertPem,
   });
-  const sandbox = createSandboxOff({ containment });
+  const sandbox = createSandbox({ platform: process.platform, containment });
+  const userHome = findUserHome();
+  const levelOnly = (sandbox: SandboxLevel) => sandboxPolicy({ ...settings, sandbox }, userHome);
+  const sandboxPolicyOf = (robotCode: string) => sandboxPolicy(config.robot(robotCode), userHome);
   const runCommand = createRunCommand({ containment });
   const timeouts = {
     downloadTimeoutMs: settings.downloadTimeoutMs,
@@ -115,19 +121,26 @@ export async function openWorkshop(options: WorkshopOptions) {
     },
     config,
   );
-  const strictRefusal = await sandbox.detect('strict').then(
-    () => null,
-    (error: unknown) => toAgentError(error).message,
-  );
-  const strict = settings.sandbox === 'strict';
-  const sandboxStatus: SandboxStatus = strict
-    ? { requested: 'strict', achieved: 'off', missing: (await sandbox.detect('standard')).missing }
-    : await sandbox.detect(settings.sandbox);
+  const statuses = {
+    off: await sandbox.detect(levelOnly('off')),
+    standard: await sandbox.detect(levelOnly('standard')),
+    strict: await sandbox.detect(levelOnly('strict')),
+  };
+  const sandboxRefusal = (robotCode: string) => {
+    const { level, required } = sandboxPolicyOf(robotCode);
+    try {
+      requireLevel(statuses[level], required);
+      return null;
+    } catch (error) {
+      return toAgentError(error).message;
+    }
+  };
   return {
-    sandboxStatus,
+    sandboxStatus: statuses[settings.sandbox],
     services: (journal: Journal, decider: Decider, onProgress: (progress: PrepareProgress) => void) => ({
       gateway,
       sandbox,
+      sandboxPolicyOf,
       variables,
       hostSecrets: () => [
         ...(config.credentials ? [config.credentials.clientSecret] : []),
@@ -141,7 +154,7 @@ export async function openWorkshop(options: WorkshopOptions) {
         openRobotSource: (robotId) => platform.client.openRobotSource(robotId),
         postInstallVariables: (robot, folders) => variables.forPostInstall(robot, folders),
         settingsFor: (code) => config.robot(code),
-        refusalOf: (code) => (config.robot(code).sandbox === 'strict' ? strictRefusal : null),
+        refusalOf: sandboxRefusal,
         log,
         onProgress,
         onChange: (view) => journal.host.saveRobot(view),

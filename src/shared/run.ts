@@ -31,7 +31,10 @@ export const RunErrorSchema = z.object({
 export const SandboxStatusSchema = z.object({
   requested: z.enum(['off', 'standard', 'strict']),
   achieved: z.enum(['off', 'standard', 'strict']),
+  /** What a robot is not kept from though its level, or one that was asked for, would. */
   missing: z.array(z.string()),
+  /** Why it is not the level that was asked for, and what to do. */
+  reason: z.string().nullable().default(null),
 });
 
 export const RunSchema = z.object({

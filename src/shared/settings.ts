@@ -29,13 +29,29 @@ const failurePolicy = z.enum(['keep', 'hand-over', 'retry']);
 const sandboxLevel = z.enum(['off', 'standard', 'strict']);
 const runtimeMismatch = z.enum(['warn', 'refuse']);
 const homeMode = z.enum(['run', 'user']);
+const gui = z.enum(['none', 'virtual', 'host']);
+const network = z.enum(['open', 'allow-list']);
+/** From a root, or from the person's home by `~`. */
+const path = z.string().regex(/^(~($|[/\\])|\/|[A-Za-z]:[/\\])/);
+const files = z.strictObject({ read: z.array(path).optional(), write: z.array(path).optional() });
+/** `host:port`; `*.name`, `*` and `*` as a port are patterns, an IPv6 address stands in brackets. */
+const hostPattern = z
+  .string()
+  .regex(/^(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]):(\*|[1-9][0-9]{0,4})$/);
+const limit = (least: number) => z.number().int().min(least).nullable().optional();
+const limits = z.strictObject({
+  memoryBytes: limit(32 * MB),
+  processes: limit(4),
+  cpuPercent: limit(1),
+  openFiles: limit(64),
+});
 
 /** What can be said for one robot under `robots.<code>.`; where absent, the global setting holds. */
 export const RobotSettingsSchema = z
   .strictObject({
     maxConcurrentRuns: z.number().int().min(1).max(64),
     desktop: z.boolean(),
-    gui: z.enum(['none', 'virtual', 'host']),
+    gui,
     runTimeoutMs: ms,
     cancelGraceMs: ms,
     failurePolicy,
@@ -46,6 +62,12 @@ export const RobotSettingsSchema = z
     uploadOutputs: z.boolean(),
     homeMode,
     sandbox: sandboxLevel,
+    sandboxRequired: z.boolean(),
+    network,
+    allowedHosts: z.array(hostPattern),
+    files,
+    sockets: z.array(path),
+    limits,
     logDocumentPointer: text,
     operationPointer: z.string(),
     takeOver: z.boolean(),
@@ -66,6 +88,37 @@ export const SettingsSchema = z.strictObject({
   clientId: setting('text', text.default(null), 'Client id of the KuFlow application this host works as.'),
   tenantId: setting('text', text.default(null), 'Tenant to work in, where the credentials see several.'),
   sandbox: setting('choice', sandboxLevel.default('standard'), 'How far robots are kept from the machine.'),
+  sandboxRequired: setting(
+    'boolean',
+    z.boolean().default(false),
+    'Refuse tasks rather than run their robots at a lower level than `sandbox`; strict is always so.',
+  ),
+  gui: setting(
+    'choice',
+    gui.default('none'),
+    'The screen that robots see: none, a private virtual one, or this host’s, with its input.',
+  ),
+  network: setting(
+    'choice',
+    network.default('open'),
+    'Whether robots reach what this host reaches or `allowedHosts` alone; strict is always an allow-list.',
+  ),
+  allowedHosts: setting(
+    'list',
+    z.array(hostPattern).default([]),
+    'Hosts of an allow-list: host:port; *.example.com:443, and * as host or port, are patterns.',
+  ),
+  files: setting(
+    'json',
+    files.default({}),
+    'Files and folders of this host that sandboxed robots may use: {"read": ["~/Documents"], "write": []}.',
+  ),
+  sockets: setting('list', z.array(path).default([]), 'Unix sockets that sandboxed robots may connect to.'),
+  limits: setting(
+    'json',
+    limits.default({}),
+    'What one run may use: {"memoryBytes", "processes", "cpuPercent" (100 is a core), "openFiles"}; null: no limit.',
+  ),
   maxConcurrentRuns: setting(
     'integer',
     z.number().int().min(1).max(64).default(2),

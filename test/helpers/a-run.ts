@@ -19,7 +19,7 @@ export function aRun(over: Partial<Run> = {}): Run {
     exitCode: null,
     signal: null,
     runtimes: {},
-    sandbox: { requested: 'standard', achieved: 'off', missing: ['files'] },
+    sandbox: { requested: 'standard', achieved: 'off', missing: ['files'], reason: null },
     requestedAt: REQUESTED_AT,
     startedAt: null,
     endedAt: null,

@@ -1,4 +1,5 @@
 import type { Agent } from 'node:http';
+import type { Server } from 'node:net';
 import { ensureCertificates, isLeafDue, type RunNode, renewLeaf } from './certificate-authority.ts';
 import { BufferCollector } from './collect-buffers.ts';
 import type { GatewayLog } from './gateway-log.ts';
@@ -42,6 +43,8 @@ export interface Gateway {
   readonly caCertPem: string;
   /** `onCall` is told of each call that carried the run's token, once, when it ended. */
   openRun(run: { runId: string; onCall: (call: CallRecord) => void }): RunAccess;
+  /** Serves the connections that `door` accepts as well; the requests in them name `127.0.0.1:<port>` like all others. */
+  serve(door: Server): void;
   /** Renews the leaf if it has under 30 days left and gives it to the live listener; true if it did. */
   renewIfDue(): Promise<boolean>;
   /** Cuts every call and stops listening. */
@@ -114,6 +117,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         close: () => endRun(run),
       };
     },
+    serve: (door) => listener.serve(door),
     renewIfDue,
     close: async () => {
       clearInterval(renewal);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { Server as NetServer } from 'node:net';
 import { answerError, answerErrorOn, type GatewayError } from './default-error.ts';
 import type { CertifiedKey } from './issued-certificates.ts';
 import type { GatewayLimits } from './limits.ts';
@@ -16,6 +17,8 @@ export interface Listener {
   readonly port: number;
   /** For new connections; those that live keep the certificate they began with. */
   setLeaf(leaf: CertifiedKey): void;
+  /** Serves the connections that `door` accepts as well: a sandbox without this machine's loopback has its own. */
+  serve(door: NetServer): void;
   /** Ends every connection. */
   close(): Promise<void>;
 }
@@ -53,6 +56,9 @@ export async function listen({ leaf, limits, now, onRequest }: ListenOptions): P
   });
   return {
     port: portOf(server),
+    serve: (door) => {
+      door.on('connection', (socket) => server.emit('connection', socket));
+    },
     setLeaf: (renewed) => server.setSecureContext(contextOf(renewed)),
     close: () =>
       new Promise((resolve) => {

@@ -1,12 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import { AgentError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
+import type { SandboxedCommand } from '../sandbox/sandbox.ts';
 import type { ActiveRun } from './active-run.ts';
 import { describeDuration, endOfProcess, type RunEnd } from './outcome.ts';
 import type { PreparedRobot } from './prepare-robot.ts';
 import { fillHome, fillWorkingCopy } from './run-folders.ts';
 import type { RunServices } from './run-services.ts';
 import type { RunSession } from './run-session.ts';
+import { robotPlaces } from './sandbox-places.ts';
 import { shellCommand } from './shell-command.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -33,7 +35,18 @@ export async function executeRobot(
     const command = shellCommand(job.shell, built.variables, process.platform);
     for (const warning of [...built.warnings, ...command.warnings]) log.agentLine('WARN', warning);
     active.signal.throwIfAborted();
-    const exit = await runProcess(active, services, session, command, built.variables, settings);
+    const sandboxed = await services.sandbox.prepare(
+      { file: command.file, args: command.args, cwd: folders.workDir, env: built.variables },
+      {
+        policy: services.sandboxPolicyOf(active.robot.code),
+        cookie: { name: 'KUBOT_RUN_ID', value: active.id },
+        places: robotPlaces(prepared, folders, built),
+        gateway: services.gateway,
+      },
+    );
+    const exit = await runProcess(active, services, session, sandboxed, settings).finally(() =>
+      sandboxed.discard(),
+    );
     return endOfProcess({
       ...exit,
       termination: active.termination,
@@ -58,20 +71,15 @@ async function runProcess(
   active: ActiveRun,
   services: RunServices,
   session: RunSession,
-  command: { file: string; args: string[] },
-  variables: Record<string, string>,
-  settings: Pick<Settings, 'runTimeoutMs' | 'cancelGraceMs' | 'silentWarningMs' | 'sandbox'>,
+  sandboxed: SandboxedCommand,
+  settings: Pick<Settings, 'runTimeoutMs' | 'cancelGraceMs' | 'silentWarningMs'>,
 ): Promise<{ exitCode: number | null; signal: string | null }> {
-  const prepared = await services.sandbox.prepare(
-    { ...command, cwd: session.folders.workDir, env: variables },
-    { level: settings.sandbox, runId: active.id },
-  );
   // Journalled first: after a crash the run is known to have been started, or not to have been.
   active.become('running', {
     startedAt: new Date(services.now()).toISOString(),
     outDir: session.folders.outDir,
   });
-  const robot = await prepared.start();
+  const robot = await sandboxed.start();
   session.log.attach(robot.stdout, 'stdout');
   session.log.attach(robot.stderr, 'stderr');
   setMaxListeners(20, active.signal);

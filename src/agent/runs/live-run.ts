@@ -1,4 +1,5 @@
 import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
+import { requireLevel } from '../sandbox/require-level.ts';
 import { isTakeOpen } from '../tasks/take-result.ts';
 import type { ActiveRun } from './active-run.ts';
 import { checkDisk } from './check-disk.ts';
@@ -23,9 +24,8 @@ type Preparation = { prepared: PreparedRobot; shell: string } | { error: AgentEr
 export async function liveRun(active: ActiveRun, services: RunServices): Promise<void> {
   let lease: SlotLease | null = null;
   try {
-    active.change({
-      sandbox: await services.sandbox.detect(services.config.robot(active.robot.code).sandbox),
-    });
+    const policy = services.sandboxPolicyOf(active.robot.code);
+    active.change({ sandbox: requireLevel(await services.sandbox.detect(policy), policy.required) });
     // A disk that is nearly full is not filled further by what a run would need.
     await checkDisk(services.paths.home, services.config.settings.diskReserveBytes);
     const preparation = await prepareStep(active, services);

@@ -128,7 +128,7 @@ function newRun(
     exitCode: null,
     signal: null,
     runtimes: {},
-    sandbox: { requested: requestedSandbox, achieved: 'off', missing: [] },
+    sandbox: { requested: requestedSandbox, achieved: 'off', missing: [], reason: null },
     requestedAt: request.requestedAt,
     startedAt: null,
     endedAt: null,

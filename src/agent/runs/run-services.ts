@@ -4,6 +4,7 @@ import type { HomePaths } from '../home/home-paths.ts';
 import type { Journal } from '../journal/open-journal.ts';
 import type { KuFlowClient } from '../kuflow/create-client.ts';
 import type { AgentLog } from '../logs/agent-log.ts';
+import type { SandboxPolicy } from '../sandbox/policy.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { TakeMemory } from '../tasks/take-memory.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
@@ -33,6 +34,8 @@ export interface RunServices {
   readonly client: KuFlowClient;
   readonly gateway: Gateway;
   readonly sandbox: Sandbox;
+  /** What the settings let a robot have. */
+  readonly sandboxPolicyOf: (robotCode: string) => SandboxPolicy;
   /** Secrets of the host's own, for masking. */
   readonly hostSecrets: () => string[];
   readonly variables: RunVariables;

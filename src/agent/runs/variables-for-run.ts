@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { AgentConfig } from '../config/agent-config.ts';
 import { mergeTrustBundle } from '../gateway/trust-bundle.ts';
+import { findUserHome } from '../home/user-home.ts';
 import type { PostInstallFolders } from '../runtimes/environment-store.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
 import type { ActiveRun } from './active-run.ts';
@@ -109,7 +110,7 @@ export class RunVariables {
 
   /** A robot that is meant to work in the person's real home says so in the settings. */
   #homeOf(robot: CatalogueRobot, folders: RunFolders): string {
-    return this.#config.robot(robot.code).homeMode === 'user' ? userInfo().homedir : folders.homeDir;
+    return this.#config.robot(robot.code).homeMode === 'user' ? findUserHome() : folders.homeDir;
   }
 
   #common(robot: CatalogueRobot, extra: Record<string, string>) {

@@ -111,7 +111,7 @@ function lostRunOf(task: Task, at: string, nowMs: number): Run {
     state: 'ended',
     ...endOfError(error),
     runtimes: {},
-    sandbox: { requested: 'off', achieved: 'off', missing: [] },
+    sandbox: { requested: 'off', achieved: 'off', missing: [], reason: null },
     requestedAt: at,
     startedAt: null,
     endedAt: at,

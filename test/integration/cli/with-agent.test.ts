@@ -28,7 +28,7 @@ const STATUS: Status = {
   },
   worker: { identity: 'pc#1', registeredAt: AT, nextRefreshAt: null },
   sources: [{ name: 'inbox', state: 'waiting', lastPollAt: AT }],
-  sandbox: { requested: 'standard', achieved: 'off', missing: ['files'] },
+  sandbox: { requested: 'standard', achieved: 'off', missing: ['files'], reason: null },
   pause: null,
   runs: { active: 0, queued: 0, unsettled: 0 },
   warnings: [],

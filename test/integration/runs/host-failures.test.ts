@@ -107,7 +107,7 @@ describe('a failure of the host', () => {
     await expectUntouched(lab, 'STRICT', {
       decision: 'refused',
       code: 'POLICY_REFUSED',
-      message: /^The sandbox level strict is not available/,
+      message: /^The sandbox level strict is not available on this host/,
       again: '1 h',
     });
   });

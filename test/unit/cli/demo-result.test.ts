@@ -22,7 +22,7 @@ const RUN: RunDetails = {
   exitCode: 0,
   signal: null,
   runtimes: {},
-  sandbox: { requested: 'standard', achieved: 'off', missing: [] },
+  sandbox: { requested: 'standard', achieved: 'off', missing: [], reason: null },
   requestedAt: '2026-01-02T03:04:05.000Z',
   startedAt: '2026-01-02T03:04:05.000Z',
   endedAt: '2026-01-02T03:04:06.000Z',

@@ -19,7 +19,7 @@ const STATUS: Status = {
   },
   worker: null,
   sources: [],
-  sandbox: { requested: 'standard', achieved: 'off', missing: [] },
+  sandbox: { requested: 'standard', achieved: 'off', missing: [], reason: null },
   pause: null,
   runs: { active: 0, queued: 0, unsettled: 0 },
   warnings: [],

@@ -23,7 +23,7 @@ export function runOf(code: string, changes: Partial<RunEvidence> = {}): RunEvid
     exitCode: 0,
     signal: null,
     runtimes: {},
-    sandbox: { requested: 'standard', achieved: 'off', missing: [] },
+    sandbox: { requested: 'standard', achieved: 'off', missing: [], reason: null },
     requestedAt: at(1),
     startedAt: at(2),
     endedAt: at(5),

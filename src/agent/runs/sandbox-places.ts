@@ -1,0 +1,18 @@
+import type { SandboxPlaces } from '../sandbox/sandbox.ts';
+import type { BuiltVariables } from './environment-variables.ts';
+import type { PreparedRobot } from './prepare-robot.ts';
+import type { RunFolders } from './run-folders.ts';
+
+/** What of the agent's own a robot needs: its run's folders to write, what it was prepared from to read. */
+export function robotPlaces(
+  prepared: Pick<PreparedRobot, 'places'>,
+  folders: RunFolders,
+  { variables }: Pick<BuiltVariables, 'variables'>,
+): SandboxPlaces {
+  const bundle = variables.SSL_CERT_FILE;
+  return {
+    write: [folders.workDir, folders.homeDir, folders.tmpDir, folders.outDir],
+    read: [...prepared.places, ...(bundle === undefined ? [] : [bundle])],
+    tmpDir: folders.tmpDir,
+  };
+}
