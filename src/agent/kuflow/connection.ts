@@ -69,9 +69,11 @@ export class ConnectionTracker {
     this.#options.onChange(this.#connection);
   }
 
-  /** Somebody will try again then. */
+  /** Somebody will try again then. Of several the soonest is told. */
   noteNextTry(atMs: number): void {
     if (this.#connection.state === 'connected') return;
+    const due = this.#nextTryStillDue();
+    if (due !== null && Date.parse(due) <= atMs) return;
     this.#connection = { ...this.#connection, nextTryAt: new Date(atMs).toISOString() };
     this.#options.onChange(this.#connection);
   }

@@ -17,6 +17,7 @@ export interface InboxOptions {
       signal: AbortSignal;
     }): Promise<TaskSummary[]>;
     retrieveTask(taskId: string, options: { signal: AbortSignal }): Promise<Task>;
+    noteNextTry(atMs: number): void;
   };
   settings: Pick<Settings, 'routes' | 'pollMinMs' | 'pollMaxMs' | 'tenantId'>;
   operationPointerFor: (robotCode: string) => string;
@@ -25,6 +26,8 @@ export interface InboxOptions {
   history: TaskHistory;
   /** How many more requests are wanted now; 0 while paused or draining. */
   appetite: () => { wanted: number; reason: { code: string; message: string } };
+  /** The host drains: nobody is asked for work any more. */
+  isDraining: () => boolean;
   /** Hands a request on. */
   accept: (request: RunRequest) => void;
   decide: (taskId: string, verdict: Exclude<InboxVerdict, { kind: 'run' }>) => void;
@@ -75,13 +78,15 @@ export class InboxSource implements WorkSource {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { log, wait } = this.#options;
+    const { client, log, now, wait } = this.#options;
     log.info('Inbox polling started', {});
     while (!signal.aborted) {
       const poll = await this.#poll(signal);
       if (signal.aborted) break;
       for (const listener of this.#listeners) listener(poll);
-      await wait(this.#pace.nextWaitMs(poll), signal);
+      const waitMs = this.#pace.nextWaitMs(poll);
+      if (!poll.ok) client.noteNextTry(now() + waitMs);
+      await wait(waitMs, signal);
     }
     this.#state = 'stopped';
     log.info('Inbox polling ended', {});
@@ -93,6 +98,7 @@ export class InboxSource implements WorkSource {
     const { wanted, reason } = this.#options.appetite();
     this.#state = wanted > 0 ? 'polling' : reason.code.toLowerCase();
     let found = 0;
+    if (this.#options.isDraining()) return { at: now(), ok: true, found };
     try {
       // A host that wants no more looks all the same, so that each task that waits here knows why.
       if (routes.size > 0) {

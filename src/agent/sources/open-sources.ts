@@ -61,6 +61,7 @@ export function openSources(options: SourcesOptions): Sources {
       now,
     },
     appetite: () => appetite(options),
+    isDraining: () => options.hold().state === 'draining',
     accept: (request) => {
       const robot = platform.catalogue.served().find((one) => one.id === request.robotId);
       // While the inbox read the task, somebody may have started it by hand.
@@ -112,8 +113,13 @@ export function openSources(options: SourcesOptions): Sources {
     catalogued.poke();
     inboxPoke.poke();
   });
+  let reached = false;
   platform.onChange((event) => {
     if (event?.event === 'registered') catalogued.poke();
+    // Whoever reaches the platform first tells those who wait to try it again.
+    const before = reached;
+    reached = platform.client.connection().state === 'connected';
+    if (reached && !before) poke();
   });
   return {
     states: () => [inbox.state()],

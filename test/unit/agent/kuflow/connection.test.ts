@@ -57,6 +57,15 @@ test('an outage keeps the time it began, through further failures, and tells the
   });
 });
 
+test('of several who will try again the soonest is told, until its time has come', () => {
+  const { tracker, clock } = createTracker();
+  for (const second of [30, 20, 40]) tracker.noteNextTry(start + second * 1000);
+  expect(tracker.connection.nextTryAt).toBe(at(20));
+  clock.seconds = 21;
+  tracker.noteNextTry(start + 45_000);
+  expect(tracker.connection.nextTryAt).toBe(at(45));
+});
+
 test('a refused call is an answer, so the connection stands', () => {
   const { tracker } = createTracker();
   tracker.failed(failure('PLATFORM_REFUSED'));

@@ -67,6 +67,18 @@ describe('the wait between polls', () => {
     expect(startPace().nextWaitMs(failure)).toBe(2000);
   });
 
+  test('backs off to a minute while polls fail, with full jitter, and not after one that went well', () => {
+    const pace = startPace();
+    random = 1;
+    const failures = () => Array.from({ length: 8 }, () => pace.nextWaitMs(failure));
+    expect(failures()).toEqual([2600, 2600, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+    random = 0;
+    expect(pace.nextWaitMs(failure)).toBe(1400);
+    random = 1;
+    expect(pace.nextWaitMs(nothing)).toBe(2600);
+    expect(pace.nextWaitMs(failure)).toBe(2600);
+  });
+
   test('is spread by 30 % to either side', () => {
     const pace = startPace();
     random = 0;
@@ -76,7 +88,7 @@ describe('the wait between polls', () => {
   });
 });
 
-test('whatever happens, a wait is 0 after work, else between 0.7 and 1.3 times its bounds', () => {
+test('whatever happens, a wait is 0 after work, else between 0.7 and 1.3 times its bounds, or a backoff', () => {
   const poll = fc.record({
     ok: fc.boolean(),
     found: fc.constantFrom(0, 0, 0, 1),
@@ -93,7 +105,7 @@ test('whatever happens, a wait is 0 after work, else between 0.7 and 1.3 times i
         if (each.found > 0) expect(waitMs).toBe(0);
         else {
           expect(waitMs).toBeGreaterThanOrEqual(1400);
-          expect(waitMs).toBeLessThanOrEqual(19_500);
+          expect(waitMs).toBeLessThanOrEqual(each.ok ? 19_500 : 60_000);
         }
       }
     }),
