@@ -9,6 +9,7 @@ export function runTable(runs: readonly Run[]): string[] {
     { title: 'ROBOT', cell: (run) => run.robot.code },
     { title: 'OPERATION', cell: (run) => run.operation ?? '–', maxWidth: 32 },
     { title: 'STATE', cell: stateInWords },
+    { title: 'ATTEMPT', cell: (run) => String(run.attempt), isNumber: true },
     { title: 'ASKED FOR', cell: (run) => localTime(run.requestedAt) },
     { title: 'TOOK', cell: (run) => duration(run.durationMs), isNumber: true },
     { title: 'SOURCE', cell: (run) => run.source },
@@ -28,5 +29,6 @@ export function runSentence(run: Run): string {
   const took = run.durationMs === null ? '' : ` after ${duration(run.durationMs)}`;
   const state = run.outcome === null ? `is ${run.state}` : `${run.outcome}${took}`;
   const reason = run.error === null ? '' : ` ${run.error.message}`;
-  return printable(`${run.robot.code}${operation} ${state} (run ${shortId(run.id)}).${reason}`);
+  const attempt = run.attempt > 1 ? `, attempt ${run.attempt}` : '';
+  return printable(`${run.robot.code}${operation} ${state} (run ${shortId(run.id)}${attempt}).${reason}`);
 }

@@ -106,7 +106,7 @@ function eventText(event: Exclude<AgentEvent, { event: 'progress' }>): string {
       return `Registered as ${printable(event.worker)}`;
     case 'run-started':
       return printable(
-        `${event.run.robot.code} ${event.run.operation ?? ''} started (run ${shortId(event.run.id)})`,
+        `${event.run.robot.code} ${event.run.operation ?? ''} started (run ${shortId(event.run.id)}, attempt ${event.run.attempt})`,
       );
     case 'run-ended':
       return runSentence(event.run);

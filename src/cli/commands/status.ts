@@ -28,8 +28,7 @@ export function statusLines(status: Status, now = Date.now()): string[] {
     ['Home', agent.home],
     ['Platform', platformText(connection, runs.unsettled, now)],
   ];
-  if (connection.lastError !== null && connection.state !== 'connected')
-    lines.push(['', connection.lastError.message]);
+  if (connection.lastError !== null) lines.push(['', connection.lastError.message]);
   if (connection.clockSkewMs !== null) lines.push(['Clock', clockText(connection.clockSkewMs)]);
   lines.push(
     [
@@ -64,7 +63,7 @@ function platformText(connection: Status['connection'], unsettled: number, now: 
   if (connection.state !== 'connected') {
     if (connection.nextTryAt !== null) {
       const waitMs = Math.max(0, Date.parse(connection.nextTryAt) - now);
-      parts.push(`next try in ${Math.ceil(waitMs / 1000)} s`);
+      parts.push(waitMs === 0 ? 'trying now' : `next try in ${Math.ceil(waitMs / 1000)} s`);
     }
     if (unsettled > 0) parts.push(`${unsettled} ${unsettled === 1 ? 'run' : 'runs'} waiting to be reported`);
   }

@@ -19,9 +19,9 @@ describe('runs as a table', () => {
     const manual = aRun({ id: ID, source: 'manual', operation: null, taskId: null });
     const asked = localTime(failed.requestedAt).padEnd('ASKED FOR'.length);
     expect(runTable([failed, manual])).toEqual([
-      `RUN       ROBOT     OPERATION  STATE               ${'ASKED FOR'.padEnd(asked.length)}    TOOK  SOURCE  TASK`,
-      `abcdef12  INVOICES  Check      failed: ROBOT_EXIT  ${asked}  12.3 s  inbox   1e2f3a4b`,
-      `abcdef12  INVOICES  –          queued              ${asked}       –  manual  –`,
+      `RUN       ROBOT     OPERATION  STATE               ATTEMPT  ${'ASKED FOR'.padEnd(asked.length)}    TOOK  SOURCE  TASK`,
+      `abcdef12  INVOICES  Check      failed: ROBOT_EXIT        1  ${asked}  12.3 s  inbox   1e2f3a4b`,
+      `abcdef12  INVOICES  –          queued                    1  ${asked}       –  manual  –`,
     ]);
   });
 });
@@ -41,6 +41,7 @@ describe('a run in one sentence', () => {
   test.each<[string, Partial<Run>]>([
     ['INVOICES “Check” is running (run abcdef12).', { state: 'running' }],
     ['INVOICES is queued (run abcdef12).', { operation: null }],
+    ['INVOICES “Check” is running (run abcdef12, attempt 2).', { state: 'running', attempt: 2 }],
     [
       'INVOICES “Check” succeeded after 1.5 s (run abcdef12).',
       { state: 'ended', outcome: 'succeeded', durationMs: 1500 },
