@@ -29,6 +29,7 @@ const failurePolicy = z.enum(['keep', 'hand-over', 'retry']);
 const sandboxLevel = z.enum(['off', 'standard', 'strict']);
 const runtimeMismatch = z.enum(['warn', 'refuse']);
 const homeMode = z.enum(['run', 'user']);
+const gatewayScope = z.enum(['run', 'full']);
 const gui = z.enum(['none', 'virtual', 'host']);
 const network = z.enum(['open', 'allow-list']);
 /** From a root, or from the person's home by `~`. */
@@ -68,6 +69,7 @@ export const RobotSettingsSchema = z
     files,
     sockets: z.array(path),
     limits,
+    gatewayScope,
     logDocumentPointer: text,
     operationPointer: z.string(),
     takeOver: z.boolean(),
@@ -118,6 +120,11 @@ export const SettingsSchema = z.strictObject({
     'json',
     limits.default({}),
     'What one run may use: {"memoryBytes", "processes", "cpuPercent" (100 is a core), "openFiles"}; null: no limit.',
+  ),
+  gatewayScope: setting(
+    'choice',
+    gatewayScope.default('run'),
+    'What a robot reaches of the KuFlow API: its own process, task, robot and documents, or all that this host may.',
   ),
   maxConcurrentRuns: setting(
     'integer',

@@ -6,9 +6,12 @@ export type GatewayErrorCode =
   | 'GATEWAY_BAD_REQUEST'
   | 'GATEWAY_UNAUTHORIZED'
   | 'GATEWAY_REFUSED'
+  | 'GATEWAY_OUT_OF_SCOPE'
   | 'GATEWAY_NOT_FOUND'
   | 'GATEWAY_TOO_LARGE'
+  | 'GATEWAY_TOO_MANY'
   | 'GATEWAY_TIMEOUT'
+  | 'GATEWAY_REDIRECTED'
   | 'GATEWAY_UNREACHABLE'
   | 'GATEWAY_SIGN_IN_FAILED';
 
@@ -16,6 +19,8 @@ export interface GatewayError {
   status: number;
   code: GatewayErrorCode;
   message: string;
+  /** The setting of this machine that would allow what was refused. */
+  setting?: string;
   headers?: Readonly<Record<string, string>>;
 }
 
@@ -40,12 +45,13 @@ export function answerErrorOn(socket: Duplex, error: GatewayError, nowMs: number
   );
 }
 
-function bodyOf({ status, code, message }: GatewayError, nowMs: number): string {
+function bodyOf({ status, code, message, setting }: GatewayError, nowMs: number): string {
+  const location = setting === undefined ? {} : { location: setting, locationType: 'SETTING' };
   return JSON.stringify({
     timestamp: new Date(nowMs).toISOString(),
     status,
     message,
-    errors: [{ code, message }],
+    errors: [{ code, message, ...location }],
   });
 }
 

@@ -3,6 +3,7 @@ import { isPage } from '../kuflow/api-error.ts';
 import type { BufferCollector } from './collect-buffers.ts';
 import { answerError, type GatewayError } from './default-error.ts';
 import { headersForRobot, headersForUpstream } from './headers.ts';
+import type { GatewayLimits } from './limits.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface ForwardedCall {
@@ -14,8 +15,7 @@ export interface ForwardedCall {
   maxBodyBytes: number;
   /** The answer is a file, which may be of any kind; any other is JSON. */
   isDownload: boolean;
-  /** Without a byte in either direction for so long, the call is given up. */
-  idleTimeoutMs: number;
+  limits: Pick<GatewayLimits, 'idleTimeoutMs' | 'slowBodyMs' | 'minBodyBytesPerSecond'>;
   now: () => number;
   collector: BufferCollector;
 }
@@ -54,13 +54,17 @@ class Forwarding {
   #retried = false;
   #bytesUp = 0;
   #bytesDown = 0;
+  #pace: NodeJS.Timeout | undefined;
+  /** Of the body, when its pace was last looked at; null while it was the platform that did not keep up. */
+  #pacedBytes: number | null = 0;
 
   constructor(call: ForwardedCall, upstream: Upstream, onEnd: (result: ForwardResult) => void) {
     this.#call = call;
     this.#upstream = upstream;
     this.#onEnd = onEnd;
     this.#hasBody = hasBody(call.request);
-    this.#idle = setTimeout(() => this.#giveUp(), call.idleTimeoutMs);
+    this.#idle = setTimeout(() => this.#giveUp(), call.limits.idleTimeoutMs);
+    if (this.#hasBody) this.#pace = setInterval(() => this.#checkPace(), call.limits.slowBodyMs);
     call.response.once('close', () => this.#onRobotGone());
     call.request.on('data', (chunk: Buffer) => this.#onUpload(chunk.length));
     call.request.pause();
@@ -75,7 +79,10 @@ class Forwarding {
     });
     this.#outgoing = outgoing;
     outgoing.on('response', (answer) => this.#passAnswer(answer));
-    outgoing.on('drain', () => this.#idle.refresh());
+    outgoing.on('drain', () => {
+      this.#idle.refresh();
+      this.#pacedBytes = null;
+    });
     outgoing.on('error', (error) => this.#onUpstreamError(outgoing, error));
     if (this.#hasBody) request.pipe(outgoing);
     else outgoing.end();
@@ -85,6 +92,10 @@ class Forwarding {
     const { response, isDownload } = this.#call;
     if (!isDownload && isPage(answer.headers['content-type'] ?? null, '')) {
       this.#fail(WEB_PAGE);
+      return;
+    }
+    if (isRedirect(answer)) {
+      this.#fail(REDIRECTED);
       return;
     }
     this.#answered = true;
@@ -136,8 +147,23 @@ class Forwarding {
     }
   }
 
+  /** Of a robot that sends its body byte by byte, so that it never stands still and never ends. */
+  #checkPace(): void {
+    if (this.#call.request.complete) {
+      clearInterval(this.#pace);
+      return;
+    }
+    const { slowBodyMs, minBodyBytesPerSecond } = this.#call.limits;
+    const before = this.#outgoing?.writableNeedDrain ? null : this.#pacedBytes;
+    this.#pacedBytes = this.#bytesUp;
+    if (before === null || (this.#bytesUp - before) * 1000 >= minBodyBytesPerSecond * slowBodyMs) return;
+    const message = `The request's body came slower than ${minBodyBytesPerSecond} bytes a second.`;
+    if (this.#answered) this.#breakOff(message);
+    else this.#fail({ status: 408, code: 'GATEWAY_TIMEOUT', message, headers: CLOSE });
+  }
+
   #giveUp(): void {
-    const seconds = Math.round(this.#call.idleTimeoutMs / 1000);
+    const seconds = Math.round(this.#call.limits.idleTimeoutMs / 1000);
     if (this.#answered) this.#breakOff(`No byte moved for ${seconds} s.`);
     else if (this.#hasBody && !this.#call.request.complete) {
       const message = `The request's body stood still for ${seconds} s.`;
@@ -182,6 +208,7 @@ class Forwarding {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#idle);
+    clearInterval(this.#pace);
     this.#onEnd({ status, reason, bytesUp: this.#bytesUp, bytesDown: this.#bytesDown });
   }
 }
@@ -193,6 +220,22 @@ const WEB_PAGE: GatewayError = {
   message:
     'A web page came in place of an answer of KuFlow: a proxy or a login page of the network stands between.',
 };
+
+/**
+ * The API has none. A client that followed one would carry its token to another host, and what stands there is not
+ * what was judged.
+ */
+const REDIRECTED: GatewayError = {
+  status: 502,
+  code: 'GATEWAY_REDIRECTED',
+  message:
+    'KuFlow, or something between, answered with a redirect, which the gateway does not pass on. Check the API endpoint that this machine is set to.',
+};
+
+/** 304 sends nobody anywhere: it answers a conditional request. */
+function isRedirect({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 300 && statusCode < 400 && statusCode !== 304;
+}
 
 const CLOSE = { connection: 'close' };
 

@@ -6,7 +6,7 @@ import type { GatewayLog } from './gateway-log.ts';
 import { handleCall } from './handle-call.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 import { listen } from './listener.ts';
-import { type CallRecord, OpenRun } from './open-run.ts';
+import { OpenRun, type OpenRunOptions } from './open-run.ts';
 import { API_VERSION, type OperationId } from './operations.ts';
 import { RunTokens } from './run-tokens.ts';
 import { createUpstream, createUpstreamAgent } from './upstream.ts';
@@ -42,7 +42,7 @@ export interface Gateway {
   /** Goes into the trust bundle. */
   readonly caCertPem: string;
   /** `onCall` is told of each call that carried the run's token, once, when it ended. */
-  openRun(run: { runId: string; onCall: (call: CallRecord) => void }): RunAccess;
+  openRun(run: Omit<OpenRunOptions, 'allowance'>): RunAccess;
   /** Serves the connections that `door` accepts as well; the requests in them name `127.0.0.1:<port>` like all others. */
   serve(door: Server): void;
   /** Renews the leaf if it has under 30 days left and gives it to the live listener; true if it did. */
@@ -108,8 +108,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     port: listener.port,
     endpoint: `https://127.0.0.1:${listener.port}/${API_VERSION}`,
     caCertPem: certificates.caCertPem,
-    openRun: ({ runId, onCall }) => {
-      const run = new OpenRun(runId, onCall);
+    openRun: (options) => {
+      const run = new OpenRun({ ...options, allowance: limits });
       runs.add(run);
       return {
         token: tokens.issue(run),

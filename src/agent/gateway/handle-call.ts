@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toAgentError } from '../../shared/errors.ts';
-import { authorize } from './authorize.ts';
+import { authorize, type Verdict } from './authorize.ts';
 import type { BufferCollector } from './collect-buffers.ts';
 import { answerError, type GatewayError } from './default-error.ts';
 import { forward, hasBody } from './forward.ts';
@@ -48,6 +48,15 @@ function handleCallOf(
   context: CallContext,
 ): void {
   const report = reporterOf(run, request, context);
+  const nowMs = performance.now();
+  if (!run.budget.take(nowMs)) {
+    const error = tooMany(`more than ${context.limits.callsPerSecond} calls a second`);
+    run.turnedAway.add(nowMs, (times) =>
+      report({ status: error.status, verdict: 'refused', reason: error.message, times }),
+    );
+    refuse(request, response, context, error);
+    return;
+  }
   const judged = judge(run, request, context.limits);
   if ('status' in judged) {
     report({ ...judged.about, status: judged.status, verdict: 'refused', reason: judged.message });
@@ -85,6 +94,15 @@ function flawOfConnection(request: IncomingMessage, host: string): GatewayError 
   return null;
 }
 
+function tooMany(what: string): GatewayError {
+  return {
+    status: 429,
+    code: 'GATEWAY_TOO_MANY',
+    message: `This run makes ${what}; the gateway allows no more.`,
+    headers: { 'retry-after': '1' },
+  };
+}
+
 type Refusal = GatewayError & { about: Partial<CallRecord> };
 
 /** Which operation it is and whether this run may call it so. */
@@ -102,8 +120,10 @@ function judge(run: OpenRun, request: IncomingMessage, limits: GatewayLimits): J
   }
   const { operationId, params, path } = matched;
   const about = { operationId, params, path };
-  const verdict = authorize(run, operationId, params);
-  if (!verdict.allowed) return { status: 403, code: 'GATEWAY_REFUSED', message: verdict.reason, about };
+  const verdict = authorize(run.caller, matched);
+  if (!verdict.allowed) return { ...refusalOf(verdict), about };
+  if (run.callsOnTheirWay >= limits.maxCallsAtOnce)
+    return { ...tooMany(`more than ${limits.maxCallsAtOnce} calls at the same time`), about };
   if ((method === 'GET' || method === 'HEAD') && hasBody(request)) {
     const message = `A ${method} has no body.`;
     return { status: 400, code: 'GATEWAY_BAD_REQUEST', message, about };
@@ -114,6 +134,12 @@ function judge(run: OpenRun, request: IncomingMessage, limits: GatewayLimits): J
     return { status: 413, code: 'GATEWAY_TOO_LARGE', message, headers: { connection: 'close' }, about };
   }
   return { ...matched, maxBodyBytes };
+}
+
+function refusalOf({ status, reason, setting }: Exclude<Verdict, { allowed: true }>): GatewayError {
+  if (status === 400) return { status, code: 'GATEWAY_BAD_REQUEST', message: reason };
+  if (setting === null) return { status, code: 'GATEWAY_REFUSED', message: reason };
+  return { status, code: 'GATEWAY_OUT_OF_SCOPE', message: reason, setting };
 }
 
 function isUpload(operationId: OperationId): boolean {
@@ -158,7 +184,7 @@ async function forwardJudged(
       authorization,
       maxBodyBytes: call.maxBodyBytes,
       isDownload: isDownload(operationId),
-      idleTimeoutMs: context.limits.idleTimeoutMs,
+      limits: context.limits,
       now: context.now,
       collector: context.collector,
     },
@@ -186,6 +212,10 @@ function refuse(
     dropped += chunk.length;
     if (dropped > context.limits.maxBodyBytes) request.destroy();
   });
+  if (hasBody(request)) {
+    const patience = setTimeout(() => request.destroy(), context.limits.slowBodyMs);
+    request.once('close', () => clearTimeout(patience));
+  }
   answerError(response, error, context.now());
 }
 
@@ -207,6 +237,7 @@ function reporterOf(run: OpenRun, request: IncomingMessage, context: CallContext
       bytesUp: 0,
       bytesDown: 0,
       durationMs: context.now() - startedAtMs,
+      times: 1,
       ...outcome,
     };
     try {

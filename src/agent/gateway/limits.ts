@@ -14,6 +14,17 @@ export interface GatewayLimits {
   maxBodyBytes: number;
   /** A call in which no byte moves, in neither direction, is given up: 408 or 504. */
   idleTimeoutMs: number;
+  /** How long a robot may send its body slower than `minBodyBytesPerSecond`; then 408. */
+  slowBodyMs: number;
+  minBodyBytesPerSecond: number;
+  /** Connections of all robots together; more are closed at once. */
+  maxConnections: number;
+  /** Calls of one run that are on their way at the same time; more get 429. */
+  maxCallsAtOnce: number;
+  /** Calls of one run, on average; more get 429. */
+  callsPerSecond: number;
+  /** Calls that a run may make at once before the average counts. */
+  callsInReserve: number;
 }
 
 export const DEFAULT_LIMITS: Readonly<GatewayLimits> = {
@@ -22,4 +33,10 @@ export const DEFAULT_LIMITS: Readonly<GatewayLimits> = {
   maxUploadBytes: 5 * GB,
   maxBodyBytes: 64 * MB,
   idleTimeoutMs: 300 * SECOND,
+  slowBodyMs: 30 * SECOND,
+  minBodyBytesPerSecond: 100,
+  maxConnections: 1024,
+  maxCallsAtOnce: 64,
+  callsPerSecond: 100,
+  callsInReserve: 1000,
 };

@@ -46,6 +46,7 @@ export async function listen({ leaf, limits, now, onRequest }: ListenOptions): P
   });
   // The last resort for connections on which nothing moves and nobody waits for an answer.
   server.setTimeout(limits.idleTimeoutMs + KEEP_ALIVE_MS);
+  server.maxConnections = limits.maxConnections;
   answerRequests(server, now, onRequest);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,4 +1,5 @@
 import { API_VERSION, OPERATIONS, type OperationId } from './operations.ts';
+import { ambiguityOf } from './query.ts';
 
 /** What a robot asked for, or why it is nothing that can be forwarded. */
 export type MatchedCall =
@@ -37,8 +38,7 @@ const TEMPLATES: readonly Template[] = Object.entries(OPERATIONS).map(([id, { me
 export function matchOperation(method: string, target: string): MatchedCall {
   const flaw = flawOf(target);
   if (flaw !== null) return { status: 400, reason: flaw };
-  const queryAt = target.indexOf('?');
-  const rawPath = queryAt < 0 ? target : target.slice(0, queryAt);
+  const [rawPath, query] = splitTarget(target);
   const [version, ...segments] = rawPath.slice(1).replaceAll(/%7e/gi, '~').split('/');
   if (version !== API_VERSION) {
     return { status: 404, reason: `The path starts with /${version}; this endpoint serves /${API_VERSION}.` };
@@ -51,7 +51,7 @@ export function matchOperation(method: string, target: string): MatchedCall {
       operationId: found.operationId,
       params: parametersOf(found.segments, segments),
       path: `/${segments.join('/')}`,
-      query: queryAt < 0 ? '' : target.slice(queryAt),
+      query,
     };
   }
   if (onPath.length === 0) return { status: 404, reason: 'The KuFlow API has no operation at this path.' };
@@ -65,11 +65,17 @@ function flawOf(target: string): string | null {
   if (!PRINTABLE.test(target) || target.includes('#')) {
     return 'The request target holds characters that must be percent-encoded.';
   }
-  const path = target.split('?', 1)[0] ?? '';
+  const [path, query] = splitTarget(target);
   if (path.includes('//') || path.endsWith('/')) return 'The path has an empty segment.';
   if (/\/\.{1,2}(\/|$)/.test(path)) return 'The path has a dot segment.';
   if (/[;\\]|%(?!7e)/i.test(path)) return 'The path holds an encoded character, a semicolon or a backslash.';
-  return null;
+  return ambiguityOf(query);
+}
+
+/** The path, and `?…` or nothing. */
+function splitTarget(target: string): [path: string, query: string] {
+  const queryAt = target.indexOf('?');
+  return queryAt < 0 ? [target, ''] : [target.slice(0, queryAt), target.slice(queryAt)];
 }
 
 function matches(template: readonly string[], segments: readonly string[]): boolean {

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
+import type { CallingRun } from './authorize.ts';
+import { type CallAllowance, CallBudget, TurnedAway } from './call-budget.ts';
 import type { OperationId } from './operations.ts';
 
-/** One call that carried a run's token. Its first eight fields are what the journal keeps. */
+/** One call that carried a run's token, or several that were too many to be looked at. */
 export interface CallRecord {
   /** When it came, ISO 8601. */
   at: string;
@@ -20,6 +22,8 @@ export interface CallRecord {
   bytesUp: number;
   bytesDown: number;
   durationMs: number;
+  /** How many calls this stands for: more than one only where a run's calls were too many. */
+  times: number;
 }
 
 /** A call on its way. */
@@ -29,15 +33,31 @@ export interface LiveCall {
   response: ServerResponse;
 }
 
+export interface OpenRunOptions extends CallingRun {
+  readonly runId: string;
+  readonly onCall: (call: CallRecord) => void;
+  readonly allowance: CallAllowance;
+}
+
 /** A run whose token is good, with its calls on their way. */
 export class OpenRun {
   readonly runId: string;
+  /** Who it is to `authorize`. */
+  readonly caller: CallingRun;
   readonly onCall: (call: CallRecord) => void;
+  readonly budget: CallBudget;
+  readonly turnedAway = new TurnedAway();
   readonly #calls = new Set<LiveCall>();
 
-  constructor(runId: string, onCall: (call: CallRecord) => void) {
+  constructor({ runId, onCall, allowance, ...caller }: OpenRunOptions) {
     this.runId = runId;
+    this.caller = caller;
     this.onCall = onCall;
+    this.budget = new CallBudget(allowance);
+  }
+
+  get callsOnTheirWay(): number {
+    return this.#calls.size;
   }
 
   enter(call: LiveCall): void {
@@ -49,15 +69,19 @@ export class OpenRun {
   }
 
   isCalling(operationId: OperationId, id: string): boolean {
-    for (const call of this.#calls)
-      if (call.operationId === operationId && call.params.id === id) return true;
+    for (const call of this.#calls) if (isCallOf(call, operationId, id)) return true;
     return false;
   }
 
   /** Ends every call; the platform's side of each is let go too. */
   cut(): void {
+    this.turnedAway.flush();
     for (const call of this.#calls) call.response.destroy();
   }
+}
+
+function isCallOf(call: LiveCall, operationId: OperationId, id: string): boolean {
+  return call.operationId === operationId && call.params.id?.toLowerCase() === id.toLowerCase();
 }
 
 type RecordedCall = Pick<CallRecord, 'path' | 'status' | 'verdict'> & { operationId: string | null };
@@ -75,5 +99,8 @@ export function mayCompleteTask(call: RecordedCall, taskId: string): boolean {
 }
 
 function isCompletionOf(call: RecordedCall, taskId: string): boolean {
-  return call.operationId === 'completeProcessItemTask' && call.path.includes(`/${taskId}/`);
+  return (
+    call.operationId === 'completeProcessItemTask' &&
+    call.path.toLowerCase().includes(`/${taskId.toLowerCase()}/`)
+  );
 }

@@ -33,6 +33,11 @@ export async function startRunSession(active: ActiveRun, services: RunServices):
   makeRunFolders(folders);
   const access = services.gateway.openRun({
     runId: run.id,
+    scope: services.config.robot(robot.code).gatewayScope,
+    robotId: robot.id,
+    robotCode: robot.code,
+    processId: run.processId,
+    taskId: run.taskId,
     onCall: (call) => noteCall(active, services, call),
   });
   active.loseAccess = () => access.close();

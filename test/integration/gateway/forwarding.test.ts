@@ -8,7 +8,7 @@ import { completesTask } from '../../../src/agent/gateway/open-run.ts';
 import { createUpstreamAgent } from '../../../src/agent/gateway/upstream.ts';
 import { runNodeScript } from '../../../src/agent/process/run-node-script.ts';
 import { AgentError } from '../../../src/shared/errors.ts';
-import { type Fixture, HOST_AUTHORIZATION, startFixture, until } from './gateway-fixture.ts';
+import { type Fixture, HOST_AUTHORIZATION, startFixture, until, WITH_FULL_SCOPE } from './gateway-fixture.ts';
 
 let fixture: Fixture;
 beforeEach(async () => {
@@ -74,6 +74,7 @@ describe('a call that is forwarded', () => {
         bytesUp: 3,
         bytesDown: 4,
         durationMs: expect.any(Number),
+        times: 1,
       },
     ]);
   });
@@ -288,6 +289,25 @@ describe('an upstream that fails', () => {
     expect([answer.status, answer.body]).toEqual([413, 'too much']);
   });
 
+  it.each([301, 302, 303, 307, 308])('that redirects with %i sends the robot nowhere', async (status) => {
+    fixture.answerWith((_request, response) => {
+      response.writeHead(status, { location: 'https://elsewhere.example/?token=1' }).end();
+    });
+    const answer = await fixture.ask('GET', '/processes/p1/~actions/download-document');
+    expect([answer.status, answer.headers.location]).toEqual([502, undefined]);
+    expect(answer.body).toContain('"code":"GATEWAY_REDIRECTED"');
+    expect(answer.body).not.toContain('elsewhere');
+    expect(fixture.calls).toMatchObject([{ status: 502, verdict: 'forwarded' }]);
+  });
+
+  it('that says nothing has changed is passed on: that is no redirect', async () => {
+    fixture.answerWith((_request, response) => {
+      response.writeHead(304, { etag: '"1"' }).end();
+    });
+    const answer = await fixture.ask('GET', '/processes/p1', { headers: { 'if-none-match': '"1"' } });
+    expect([answer.status, answer.headers.etag]).toEqual([304, '"1"']);
+  });
+
   it('whose credentials are not to be had is a 502 that shows none of them', async () => {
     const other = await startFixture({
       authorization: () => Promise.reject(new AgentError('UNAUTHORIZED', 'client ABC was refused')),
@@ -358,51 +378,9 @@ describe('a robot that goes', () => {
   });
 
   it('leaves other runs alone', async () => {
-    const other = fixture.gateway.openRun({ runId: 'run-2', onCall: () => undefined });
+    const other = fixture.gateway.openRun({ ...WITH_FULL_SCOPE, runId: 'run-2', onCall: () => undefined });
     fixture.run.close();
     expect((await fixture.ask('GET', '/processes', { token: other.token })).status).toBe(200);
-  });
-});
-
-describe('limits', () => {
-  it('end a body that is larger than they allow, announced or not', async () => {
-    const small = await startFixture({ limits: { maxBodyBytes: 1000, maxUploadBytes: 2000 } });
-    small.answerWith(echo);
-    const status = async (path: string, size: number, headers: Record<string, string>) =>
-      (await small.ask('POST', path, { body: 'x'.repeat(size), headers })).status;
-    const chunked = { 'transfer-encoding': 'chunked' };
-    expect([
-      await status('/processes', 1000, {}),
-      await status('/processes', 1001, {}),
-      await status('/processes', 1001, chunked),
-      await status('/processes/p/~actions/upload-document', 2000, chunked),
-      await status('/processes/p/~actions/upload-document', 2001, chunked),
-    ]).toEqual([200, 413, 413, 200, 413]);
-    await small.close();
-  });
-
-  it('end headers that are too large or never end', async () => {
-    const small = await startFixture({ limits: { maxHeaderBytes: 2000, headersTimeoutMs: 300 } });
-    const large = await small.exchange(
-      `GET /v2024-06-14/processes HTTP/1.1\r\nX: ${'x'.repeat(3000)}\r\n\r\n`,
-    );
-    const slow = await small.exchange('GET /v2024-06-14/processes HTTP/1.1\r\nHost:');
-    await small.close();
-    expect([large.split('\r\n')[0], slow.split('\r\n')[0]]).toEqual([
-      'HTTP/1.1 431 Request Header Fields Too Large',
-      'HTTP/1.1 408 Request Timeout',
-    ]);
-  });
-
-  it('end a body that stands still', async () => {
-    const patient = await startFixture({ limits: { idleTimeoutMs: 200 } });
-    patient.answerWith(echo);
-    const host = `127.0.0.1:${patient.gateway.port}`;
-    const answer = await patient.exchange(
-      `POST /v2024-06-14/processes HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${patient.run.token}\r\nContent-Length: 9\r\n\r\nhalf`,
-    );
-    await patient.close();
-    expect(answer).toMatch(/^HTTP\/1.1 408 /);
   });
 });
 
@@ -416,6 +394,7 @@ describe('what the gateway leaves', () => {
 
   it('outlives a run that cannot record its calls', async () => {
     const broken = fixture.gateway.openRun({
+      ...WITH_FULL_SCOPE,
       runId: 'run-3',
       onCall: () => {
         throw new Error('journal is full');

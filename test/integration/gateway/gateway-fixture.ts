@@ -52,7 +52,10 @@ export interface Fixture {
   close(): Promise<void>;
 }
 
-export async function startFixture(options: Partial<GatewayOptions> = {}): Promise<Fixture> {
+export async function startFixture({
+  caller = WITH_FULL_SCOPE,
+  ...options
+}: Partial<GatewayOptions> & { caller?: Caller } = {}): Promise<Fixture> {
   const dir = await mkdtemp(join(tmpdir(), 'kubot-gateway-'));
   const upstreamSockets = new Set<Socket>();
   let handler: Handler = (_request, response) => response.end('{}');
@@ -87,7 +90,7 @@ export async function startFixture(options: Partial<GatewayOptions> = {}): Promi
   });
   await writeFile(join(dir, 'ca.pem'), gateway.caCertPem);
   const calls: CallRecord[] = [];
-  const run = gateway.openRun({ runId: 'run-1', onCall: (call) => calls.push(call) });
+  const run = gateway.openRun({ ...caller, onCall: (call) => calls.push(call) });
   const agent = new https.Agent({ keepAlive: true, ca: gateway.caCertPem });
 
   const connect = async () => {
@@ -140,6 +143,18 @@ export async function startFixture(options: Partial<GatewayOptions> = {}): Promi
     },
   };
 }
+
+type Caller = Omit<Parameters<Gateway['openRun']>[0], 'onCall'>;
+
+/** A run that may call what the host may: what most tests are about is not what it reaches. */
+export const WITH_FULL_SCOPE: Caller = {
+  runId: 'run-1',
+  scope: 'full',
+  robotId: 'a-robot',
+  robotCode: 'INVOICES',
+  processId: null,
+  taskId: null,
+};
 
 let issued: Promise<string> | undefined;
 /** Certificates are made once a test file: a child process for each test would be most of the time it takes. */

@@ -55,6 +55,13 @@ describe('matchOperation', () => {
     ['a raw space', `${V}/processes /workers`],
     ['a raw byte beyond ASCII', `${V}/processes/\u00e9`],
     ['an empty target', ''],
+    ['a query that encodes nothing', `${V}/processes?size=%`],
+    ['a query that encodes half a character', `${V}/processes?size=%2`],
+    ['a query with an encoded line break', `${V}/processes?sort=a%0d%0aHost:%20evil`],
+    ['a query with an encoded NUL', `${V}/processes?sort=%00`],
+    ['a query that names another method', `${V}/processes?_method=DELETE`],
+    ['a query that names it encoded', `${V}/processes?a=b&%5FMethod=DELETE`],
+    ['a query with a name that is not UTF-8', `${V}/processes?%ff=1`],
   ])('refuses %s as ambiguous', (_what, target) => {
     expect(matchOperation('GET', target)).toMatchObject({ status: 400 });
   });

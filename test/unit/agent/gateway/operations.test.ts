@@ -2,23 +2,29 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { authorize } from '../../../../src/agent/gateway/authorize.ts';
-import { API_VERSION, OPERATIONS, type OperationId } from '../../../../src/agent/gateway/operations.ts';
+import { API_VERSION, OPERATIONS } from '../../../../src/agent/gateway/operations.ts';
+import { REACH_OF_RUN } from '../../../../src/agent/gateway/run-reach.ts';
 
 const SPEC = new URL('../../../../assets/openapi/openapi-v2024-06-14-r2024-09.yaml', import.meta.url);
 
+const OperationSchema = z.looseObject({
+  operationId: z.string().optional(),
+  parameters: z.array(z.looseObject({ name: z.string().optional(), in: z.string().optional() })).default([]),
+});
+
 const SpecSchema = z.object({
   servers: z.tuple([z.object({ url: z.string() })]),
-  paths: z.record(z.string(), z.record(z.string(), z.looseObject({ operationId: z.string().optional() }))),
+  paths: z.record(z.string(), z.record(z.string(), OperationSchema)),
 });
 
 async function readSpec() {
   const spec = SpecSchema.parse(parse(await readFile(SPEC, 'utf8')));
   const operations = Object.entries(spec.paths).flatMap(([template, methods]) =>
-    Object.entries(methods).map(([method, { operationId }]) => ({
+    Object.entries(methods).map(([method, { operationId, parameters }]) => ({
       id: operationId ?? '',
       method: method.toUpperCase(),
       template,
+      parameters: parameters.flatMap(({ name, in: place }) => (place === 'query' && name ? [name] : [])),
     })),
   );
   return { url: spec.servers[0].url, operations };
@@ -44,16 +50,12 @@ describe('the operations of the gateway', () => {
     expect(new Set(shapes).size).toBe(shapes.length);
   });
 
-  it('are all allowed but those that hand out what is the host’s', () => {
-    const ids = Object.keys(OPERATIONS) as OperationId[];
-    const refused = ids.filter((id) => !authorize({ runId: 'r' }, id, {}).allowed);
-    expect(refused).toEqual(['createAuthentication', 'createWorker', 'retrieveKmsKey']);
-  });
-
-  it('are named where they are refused', () => {
-    expect(authorize({ runId: 'r' }, 'createWorker', {})).toEqual({
-      allowed: false,
-      reason: 'Robots may not call createWorker: only the agent registers workers.',
-    });
+  it('of the scope run take the query parameters of the specification', async () => {
+    const { operations } = await readSpec();
+    const known = new Map(Object.entries(REACH_OF_RUN));
+    for (const { id, parameters } of operations) {
+      const reach = known.get(id);
+      if (reach) expect([id, reach.query ?? []]).toEqual([id, parameters]);
+    }
   });
 });
