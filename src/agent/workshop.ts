@@ -142,10 +142,7 @@ export async function openWorkshop(options: WorkshopOptions) {
       sandbox,
       sandboxPolicyOf,
       variables,
-      hostSecrets: () => [
-        ...(config.credentials ? [config.credentials.clientSecret] : []),
-        ...variables.hostSecrets,
-      ],
+      hostSecrets: () => variables.hostSecrets,
       failures: new PrepareFailures(journal.host, now),
       preparer: new RobotPreparer({
         packages,
@@ -153,6 +150,7 @@ export async function openWorkshop(options: WorkshopOptions) {
         environments,
         openRobotSource: (robotId) => platform.client.openRobotSource(robotId),
         postInstallVariables: (robot, folders) => variables.forPostInstall(robot, folders),
+        secretsOf: (robot) => variables.secretsOf(robot).values,
         settingsFor: (code) => config.robot(code),
         refusalOf: sandboxRefusal,
         log,

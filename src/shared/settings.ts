@@ -47,6 +47,8 @@ const limits = z.strictObject({
   openFiles: limit(64),
 });
 
+const secretVariables = z.array(z.string().min(1));
+
 /** What can be said for one robot under `robots.<code>.`; where absent, the global setting holds. */
 export const RobotSettingsSchema = z
   .strictObject({
@@ -62,6 +64,7 @@ export const RobotSettingsSchema = z
     runtimeMismatch,
     uploadOutputs: z.boolean(),
     homeMode,
+    secretVariables,
     sandbox: sandboxLevel,
     sandboxRequired: z.boolean(),
     network,
@@ -247,6 +250,11 @@ export const SettingsSchema = z.strictObject({
     'choice',
     homeMode.default('run'),
     'Whether a robot gets a home of its own or the person’s.',
+  ),
+  secretVariables: setting(
+    'list',
+    secretVariables.default([]),
+    'Robot variables whose values no log may show, beside those whose names look secret.',
   ),
   logMaxEntries: setting(
     'integer',

@@ -1,5 +1,5 @@
 import winston from 'winston';
-import { Masker } from './masker.ts';
+import { Masker, SecretSet } from './masker.ts';
 import { RotatingFile } from './rotating-file.ts';
 
 export type AgentLogFields = Record<string, unknown>;
@@ -38,8 +38,8 @@ export interface AgentLogOptions {
 /** JSON lines `{"time","level","message",…fields}`, masked, in a file of 0600 that is rotated by size. */
 export function openAgentLog(options: AgentLogOptions): OpenAgentLog {
   const now = options.now ?? Date.now;
-  const secrets = new Set(options.secrets);
-  let masker = new Masker(writtenForms(secrets));
+  const secrets = new SecretSet(options.secrets);
+  const masker = new Masker(secrets);
   const file = new RotatingFile({
     path: options.path,
     maxBytes: options.maxBytes ?? 5 * 1024 * 1024,
@@ -62,7 +62,6 @@ export function openAgentLog(options: AgentLogOptions): OpenAgentLog {
     debug: write('debug'),
     addSecrets: (more) => {
       for (const secret of more) secrets.add(secret);
-      masker = new Masker(writtenForms(secrets));
     },
     close: () => {
       open = false;
@@ -88,11 +87,6 @@ function renamed({ time, level, message, ...rest }: AgentLogFields): AgentLogFie
     ...(level !== undefined && { fieldLevel: level }),
     ...(message !== undefined && { reason: message }),
   };
-}
-
-/** In JSON a secret may stand with its quotes and backslashes escaped. */
-function writtenForms(secrets: Iterable<string>): string[] {
-  return [...secrets].flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
 }
 
 function readable(_key: string, value: unknown): unknown {

@@ -4,8 +4,10 @@ import type { LogLevel, LogStream } from '../../shared/run.ts';
 import { LineSplitter } from '../process/line-splitter.ts';
 import { LevelReader } from './level.ts';
 import { type BlockScan, type LogBlock, scanLines } from './log-block.ts';
-import { Masker } from './masker.ts';
+import { Masker, SecretSet } from './masker.ts';
+import { OutputMasker } from './output-masker.ts';
 import { RunLogWriter } from './run-log-file.ts';
+import { MIN_SECRET_BYTES } from './secret-forms.ts';
 
 /** Small writes of a robot are gathered for so long, or up to so many bytes: a block a line would cost 10 times as much. */
 const GATHER_MS = 20;
@@ -16,7 +18,7 @@ const LARGE_BYTES = 16 * 1024;
 
 export interface RunLogOptions {
   path: string;
-  /** Values that are masked before anything is written or offered. */
+  /** Values that are masked before anything is written or offered; a robot may announce more. */
   secrets: Iterable<string>;
   now: () => number;
   /** What the file may hold of a robot's output; what comes later is counted, and offered all the same. */
@@ -44,7 +46,7 @@ export interface RunLog {
   readonly failure: AgentError | null;
 }
 
-/** Bytes → masked → split into lines → run-log file → `onBlock`. */
+/** Bytes → announced secrets taken out → masked → split into lines → run-log file → `onBlock`. */
 export function createRunLog(options: RunLogOptions): RunLog {
   return new LogPipeline(options);
 }
@@ -63,10 +65,11 @@ class LogPipeline implements RunLog {
     this.#options = options;
     this.#writer = new RunLogWriter(options.path);
     this.counters = { lines: this.#writer.nextSeq - 1, bytes: 0 };
-    const secrets = [...options.secrets];
+    const secrets = new SecretSet(options.secrets);
     this.#agentMasker = new Masker(secrets);
+    const masker = () => new OutputMasker(secrets, () => this.agentLine('WARN', TOO_SHORT_TO_MASK));
     const streamOf = (stream: LogStream) =>
-      new RobotStream(stream, secrets, options.now, (lines, timeMs) => this.#take(lines, timeMs));
+      new RobotStream(stream, masker(), options.now, (lines, timeMs) => this.#take(lines, timeMs));
     this.#robot = { stdout: streamOf('stdout'), stderr: streamOf('stderr') };
   }
 
@@ -152,6 +155,8 @@ class LogPipeline implements RunLog {
   }
 }
 
+const TOO_SHORT_TO_MASK = `A value announced by ::add-mask:: has fewer than ${MIN_SECRET_BYTES} bytes; it is not masked.`;
+
 function leftOutText(lines: number, maxBytes: number): string {
   const count = `${lines.toLocaleString('en')} ${lines === 1 ? 'line' : 'lines'}`;
   return `${count} of the robot are left out of the run log, which may hold ${maxBytes.toLocaleString('en')} bytes (runLogMaxBytes).`;
@@ -186,7 +191,7 @@ interface GatheredLines {
 /** One of a robot's two streams: gathers, masks, splits. */
 class RobotStream {
   readonly #stream: LogStream;
-  readonly #masker: Masker;
+  readonly #masker: OutputMasker;
   readonly #splitter = new LineSplitter();
   readonly #reader: LevelReader;
   readonly #now: () => number;
@@ -198,12 +203,12 @@ class RobotStream {
 
   constructor(
     stream: LogStream,
-    secrets: readonly string[],
+    masker: OutputMasker,
     now: () => number,
     give: (lines: GatheredLines, timeMs: number) => void,
   ) {
     this.#stream = stream;
-    this.#masker = new Masker(secrets);
+    this.#masker = masker;
     this.#reader = new LevelReader(stream);
     this.#now = now;
     this.#give = give;

@@ -1,5 +1,3 @@
-import { isSecretName } from '../logs/secret-names.ts';
-
 /** The system side of a robot's world. */
 export interface SystemVariables {
   platform: NodeJS.Platform;
@@ -92,13 +90,6 @@ export function buildVariables(input: VariablesInput): BuiltVariables {
     ...fixed,
   };
   return { variables, warnings, extraCaFiles };
-}
-
-/** Values of variables whose names look secret: never to be seen in a log. */
-export function secretValues(variables: Readonly<Record<string, string>>): string[] {
-  return Object.entries(variables)
-    .filter(([name]) => isSecretName(name))
-    .map(([, value]) => value);
 }
 
 /** Without PYTHONUNBUFFERED a robot's output arrives when it ends. */

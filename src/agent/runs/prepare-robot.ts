@@ -28,6 +28,8 @@ export interface PrepareParts {
   openRobotSource: (robotId: string) => OpenDownload;
   /** The variables that post-install sees. */
   postInstallVariables: (robot: CatalogueRobot, folders: PostInstallFolders) => Record<string, string>;
+  /** What preparing must show nowhere. */
+  secretsOf: (robot: CatalogueRobot) => readonly string[];
   settingsFor: (robotCode: string) => Settings & RobotSettings;
   log: AgentLog;
   closing: AbortSignal;
@@ -88,6 +90,7 @@ export async function prepareRobot(
     manifest: unpacked.manifest,
     runtimes: installed,
     variables: (folders) => parts.postInstallVariables(robot, folders),
+    secrets: parts.secretsOf(robot),
     signal: closing,
     onStep: (step) => onProgress(step.name, { bytes: null, totalBytes: null }),
     log: (line) => log.debug('Preparing', { robot: robot.code, line }),

@@ -1,10 +1,10 @@
 import type { Run } from '../../shared/run.ts';
 import { type CallRecord, completesTask, mayCompleteTask } from '../gateway/open-run.ts';
 import { createRunLog, type RunLog } from '../logs/log-pipeline.ts';
+import { MIN_SECRET_BYTES } from '../logs/secret-forms.ts';
 import type { Shipper } from '../logs/shipper.ts';
 import type { ShipperEnd } from '../logs/shipper-ports.ts';
 import type { ActiveRun } from './active-run.ts';
-import { secretValues } from './environment-variables.ts';
 import { openShipper } from './open-shipper.ts';
 import { describeDuration, type RunEnd } from './outcome.ts';
 import { makeRunFolders, type RunFolders, runFolders } from './run-folders.ts';
@@ -42,21 +42,18 @@ export async function startRunSession(active: ActiveRun, services: RunServices):
   });
   active.loseAccess = () => access.close();
   active.isCompleting = () => run.taskId !== null && access.isCalling('completeProcessItemTask', run.taskId);
+  const secrets = services.variables.secretsOf(robot, request.variables);
   let shipper: Shipper | null = null;
   const log = createRunLog({
     path: folders.runLogPath,
-    secrets: [
-      ...secretValues(robot.environmentVariables),
-      ...secretValues(request.variables),
-      ...services.hostSecrets(),
-      access.token,
-    ],
+    secrets: [...secrets.values, access.token],
     now: services.now,
     maxBytes: services.config.settings.runLogMaxBytes,
     onBlock: (block, scan) => shipper?.offer(block, scan),
   });
   shipper = openShipper(active, services, folders);
   log.agentLine('INFO', firstLine(run));
+  for (const name of secrets.tooShort) log.agentLine('WARN', tooShortText(name));
   return {
     folders,
     token: access.token,
@@ -122,6 +119,10 @@ function noteCall(active: ActiveRun, services: RunServices, call: CallRecord): v
 function lastLinesOf(end: RunEnd): string[] {
   const lines = end.error?.details?.lastLines;
   return Array.isArray(lines) ? lines.map(String) : [];
+}
+
+function tooShortText(name: string): string {
+  return `The value of ${name} is not masked: it has fewer than ${MIN_SECRET_BYTES} bytes, and masking it would hide much else.`;
 }
 
 /** Which run, how far it is kept from the machine, and whether there is a task: for whoever opens the log. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { AgentConfig } from '../config/agent-config.ts';
 import { mergeTrustBundle } from '../gateway/trust-bundle.ts';
 import { findUserHome } from '../home/user-home.ts';
+import { type FoundSecrets, findSecrets } from '../logs/find-secrets.ts';
 import type { PostInstallFolders } from '../runtimes/environment-store.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
 import type { ActiveRun } from './active-run.ts';
@@ -47,8 +48,24 @@ export class RunVariables {
 
   /** Secrets that come from the host, whatever the robot. */
   get hostSecrets(): string[] {
-    const { proxy } = this.#config.settings;
-    return indexSecrets({ ...this.#host.packageIndexes, ...(proxy !== null && { proxy }) });
+    const { credentials, settings } = this.#config;
+    const { proxy } = settings;
+    return [
+      ...(credentials === null ? [] : [credentials.clientSecret]),
+      ...indexSecrets({ ...this.#host.packageIndexes, ...(proxy !== null && { proxy }) }),
+    ];
+  }
+
+  /** What no log of this robot may show: secrets of the host, and of the robot's and the run's own variables. */
+  secretsOf(robot: CatalogueRobot, extra: Readonly<Record<string, string>> = {}): FoundSecrets {
+    const { secretVariables } = this.#config.robot(robot.code);
+    const own = findSecrets({ ...robot.environmentVariables, ...extra }, secretVariables);
+    // What the run replaces is a secret all the same.
+    const replaced = findSecrets(robot.environmentVariables, secretVariables);
+    return {
+      values: [...new Set([...this.hostSecrets, ...own.values, ...replaced.values])],
+      tooShort: own.tooShort,
+    };
   }
 
   forPostInstall(robot: CatalogueRobot, folders: PostInstallFolders): Record<string, string> {

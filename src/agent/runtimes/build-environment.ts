@@ -89,6 +89,7 @@ export async function buildEnvironment(
       step,
       cwd: folders.packageDir,
       variables: postInstallVariables(),
+      ...(spec.secrets && { secrets: spec.secrets }),
       runCommand: options.runCommand,
       timeoutMs: options.stepTimeoutMs,
       platform,

@@ -37,6 +37,8 @@ export interface EnvironmentSpec {
   runtimes: InstalledRuntime[];
   /** What post-install sees, once its folders are known. */
   variables: (folders: PostInstallFolders) => Record<string, string>;
+  /** Never to be seen in what a step says, nor in its failure. */
+  secrets?: readonly string[];
   signal: AbortSignal;
   onStep: (step: { name: string }) => void;
   log: (line: string) => void;

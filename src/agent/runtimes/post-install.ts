@@ -1,4 +1,6 @@
 import { AgentError } from '../../shared/errors.ts';
+import { SecretSet } from '../logs/masker.ts';
+import { OutputMasker } from '../logs/output-masker.ts';
 import { LineSplitter } from '../process/line-splitter.ts';
 import type { RunCommand } from '../process/run-command.ts';
 import { shellCommand } from '../runs/shell-command.ts';
@@ -8,6 +10,8 @@ export interface PostInstallOptions {
   step: { name: string; shell: string };
   cwd: string;
   variables: Record<string, string>;
+  /** Masked in what is logged and in the failure. */
+  secrets?: readonly string[];
   runCommand: RunCommand;
   timeoutMs: number;
   platform: NodeJS.Platform;
@@ -35,16 +39,27 @@ export async function runPostInstall(options: PostInstallOptions): Promise<void>
       if (last.length > LAST_LINES) last.shift();
     }
   };
-  const splitters = { stdout: new LineSplitter(), stderr: new LineSplitter() };
+  const secrets = new SecretSet(options.secrets);
+  const streamOf = () => ({
+    masker: new OutputMasker(secrets, () => undefined),
+    splitter: new LineSplitter(),
+  });
+  const streams = { stdout: streamOf(), stderr: streamOf() };
   const result = await runToEnd(options.runCommand, {
     shell: { file: command.file, args: command.args },
     cwd: options.cwd,
     env: variables,
     timeoutMs: options.timeoutMs,
     signal: options.signal,
-    onOutput: (stream, chunk) => keep(splitters[stream].push(chunk)),
+    onOutput: (stream, chunk) => {
+      const { masker, splitter } = streams[stream];
+      keep(splitter.push(masker.push(chunk)));
+    },
   });
-  for (const splitter of Object.values(splitters)) keep(splitter.end());
+  for (const { masker, splitter } of Object.values(streams)) {
+    keep(splitter.push(masker.end()));
+    keep(splitter.end());
+  }
   if (result.exitCode === 0) return;
   const how = result.timedOut
     ? `took longer than ${options.timeoutMs / 1000} s`

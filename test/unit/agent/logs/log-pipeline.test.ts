@@ -175,6 +175,25 @@ describe('a secret', () => {
   });
 });
 
+describe('a secret that a robot announces', () => {
+  test('is masked in both streams and in lines of the agent, and the announcing line is in no log', async () => {
+    const log = open();
+    log.write('stderr', Buffer.from('waits '));
+    log.write('stdout', Buffer.from('one\n::add-mask::tok-4711\n'));
+    log.write('stderr', Buffer.from('tok-4711\n'));
+    log.write('stdout', Buffer.from('::add-mask::admin\nadmin\n'));
+    log.agentLine('INFO', 'It said tok-4711.');
+    log.end();
+    expect((await lines()).map(({ seq, level, text }) => [seq, level, text])).toEqual([
+      [1, 'INFO', 'one'],
+      [2, 'WARN', 'waits ***'],
+      [3, 'WARN', 'A value announced by ::add-mask:: has fewer than 6 bytes; it is not masked.'],
+      [4, 'INFO', 'admin'],
+      [5, 'INFO', 'It said ***.'],
+    ]);
+  });
+});
+
 describe('a line of the agent', () => {
   test('stands behind what the robot wrote before, with its own level', async () => {
     const scans: BlockScan[] = [];

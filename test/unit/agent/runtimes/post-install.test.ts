@@ -48,6 +48,19 @@ describe('a post-install step', () => {
     expect(logged.toSorted()).toEqual(['', ' 100 %', 'café', 'warning']);
   });
 
+  test('shows no secret, neither in what it logs nor in its failure', async () => {
+    const failure = await step(
+      'echo "index https://robot:hunter2-secret@index/"; echo ::add-mask::tok-4711; printf hunter2-; printf "secret tok-4711\\n"; exit 1',
+      { secrets: ['hunter2-secret'] },
+    ).catch((error: unknown) => error);
+    expect(logged).toEqual(['index https://robot:***@index/', '*** ***']);
+    expect(failure).toMatchObject({
+      message:
+        'The post-install step "Install dependencies" ended with exit code 1. Its last lines: index https://robot:***@index/ | *** ***',
+      details: { lastLines: logged },
+    });
+  });
+
   test('fails with its name, exit code and last lines', async () => {
     const lines = Array.from({ length: 30 }, (_, n) => `line ${n}`);
     await expect(
