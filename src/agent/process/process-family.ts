@@ -38,6 +38,11 @@ export class ProcessFamily {
     this.#seen.delete(this.#options.rootPid);
   }
 
+  /** Members of the last look: when each started, by its pid. */
+  get seen(): ReadonlyMap<number, string> {
+    return this.#seen;
+  }
+
   /** The living members; those seen now are known from here on. */
   async members(): Promise<number[]> {
     const [processes, carriers] = await Promise.all([

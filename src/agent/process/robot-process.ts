@@ -4,6 +4,7 @@ import { type Containment, parseInitPid } from './containment.ts';
 import { readExitStatus } from './exit-status.ts';
 import { killNow, ProcessFamily } from './process-family.ts';
 import { type Cookie, createProcessTable, untilGone } from './process-table.ts';
+import { type ProcessUsage, UsageMeter } from './process-usage.ts';
 import { taskkill } from './taskkill.ts';
 
 /** A pipe that a leaked process holds never ends, so this is all it gets after the exit. */
@@ -32,6 +33,8 @@ export interface RobotProcess {
   cancel(graceMs: number, reason?: EndReason): Promise<void>;
   /** Ends everything now. Resolves as `exited`. */
   kill(reason?: EndReason): Promise<void>;
+  /** What it and all it started used so far; null where that is not known. */
+  usage(): ProcessUsage | null;
 }
 
 export interface WatchOptions {
@@ -55,6 +58,7 @@ export function watchProcess(options: WatchOptions): RobotProcess {
     options.containment.kind === 'pid-namespace'
       ? namespaceTree(child, pid)
       : groupTree(child, pid, options.cookie);
+  const meter = new UsageMeter({ rootPid: pid, isHolder: tree.isHolder, strays: tree.strays });
   let reason: EndReason | null = null;
   let ladder: Promise<void> | undefined;
   const ended = new Promise<{ exitCode: number | null; signal: string | null }>((resolve) => {
@@ -62,6 +66,7 @@ export function watchProcess(options: WatchOptions): RobotProcess {
   });
   const exited = (async (): Promise<ProcessExit> => {
     const status = await ended;
+    meter.stop();
     await tree.killAll();
     await drain([stdout, stderr]);
     return { ...status, reason };
@@ -82,12 +87,17 @@ export function watchProcess(options: WatchOptions): RobotProcess {
       await tree.killAll();
       await exited;
     },
+    usage: () => meter.usage(),
   };
 }
 
 interface Tree {
   signal(name: 'SIGINT' | 'SIGTERM'): Promise<void>;
   killAll(): Promise<void>;
+  /** True for what holds the robot and is none of it. */
+  isHolder(process: { pid: number; parentPid: number }): boolean;
+  /** Members that may have left their parents: when each started, by its pid. */
+  strays(): ReadonlyMap<number, string>;
 }
 
 async function climb(tree: Tree, ended: Promise<unknown>, graceMs: number): Promise<void> {
@@ -122,6 +132,9 @@ function namespaceTree(child: ChildProcess, pid: number): Tree {
       if (initPid !== undefined) await untilGone(initPid);
       dead = ended;
     },
+    // bwrap and, as its child, the namespace's init, which inherits whoever loses their parents.
+    isHolder: (process) => process.pid === pid || process.parentPid === pid,
+    strays: () => new Map(),
   };
 }
 
@@ -147,7 +160,12 @@ function isReadable(stream: unknown): stream is Readable {
 
 function groupTree(child: ChildProcess, pid: number, cookie: Cookie): Tree {
   if (process.platform === 'win32') {
-    return { signal: async () => undefined, killAll: () => taskkill(pid) };
+    return {
+      signal: async () => undefined,
+      killAll: () => taskkill(pid),
+      isHolder: () => false,
+      strays: () => new Map(),
+    };
   }
   const family = new ProcessFamily({ rootPid: pid, cookie, table: createProcessTable() });
   child.once('exit', () => family.forgetRoot());
@@ -166,6 +184,8 @@ function groupTree(child: ChildProcess, pid: number, cookie: Cookie): Tree {
       clearTimeout(watch);
       await family.killAll();
     },
+    isHolder: () => false,
+    strays: () => family.seen,
   };
 }
 
