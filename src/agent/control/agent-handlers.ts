@@ -71,7 +71,7 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
         installationId: services.installationId,
         isAtWork: (taskId) =>
           manager.hasLiveRun(taskId) || journal.host.findNextTry(taskId)?.kind === 'retry',
-        hasHistory: (taskId) => journal.runs.highestAttempt(taskId) > 0,
+        runsOf: (taskId) => journal.runs.listForTask(taskId).map(({ id }) => id),
         robotFor: (definitionCode) =>
           findRoutedRobot(
             definitionCode,

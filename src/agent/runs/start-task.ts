@@ -63,10 +63,9 @@ export async function startByHand(
       `Task ${taskId} is ${whose} on the platform; it cannot be started here.`,
     );
   }
-  const standing = claimStandingOf(task);
-  const { installationId } = services;
-  const { serverTimeMs } = task;
-  const elsewhere = ours ? reasonAgainst(standing, 'by-hand', { installationId, serverTimeMs }) : null;
+  const runIds = runs.listForTask(taskId).map(({ id }) => id);
+  const standing = claimStandingOf(task, { installationId: services.installationId, runIds });
+  const elsewhere = ours ? reasonAgainst(standing, 'by-hand', task) : null;
   if (elsewhere !== null) throw new AgentError('CONFLICT', elsewhere);
   host.include(taskId);
   const route = services.config.settings.routes[task.definitionCode];

@@ -30,6 +30,7 @@ export async function takeStep(
   const take = await takeTask({
     ...takeInput(services),
     taskId,
+    runIds: journal.runs.listForTask(taskId).map(({ id }) => id),
     attempt,
     reclaim: active.request.reclaim,
     onIntent: (intent) => journal.runs.saveTake(active.id, intent),

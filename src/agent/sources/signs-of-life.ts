@@ -3,10 +3,11 @@ import type { NextTry } from '../journal/host-records.ts';
 import type { KuFlowClient } from '../kuflow/create-client.ts';
 import type { Sleep } from '../kuflow/retry.ts';
 import type { AgentLog } from '../logs/agent-log.ts';
-import { markOf } from '../logs/mark.ts';
+import { BESIDE_THE_LOG, markOf } from '../logs/mark.ts';
 import type { ActiveRun } from '../runs/active-run.ts';
 import { describeDuration } from '../runs/outcome.ts';
 import { judgeSilence } from '../tasks/give-up.ts';
+import { waitingMessage } from '../tasks/take-entry.ts';
 import type { TaskSighting } from '../tasks/task-check.ts';
 
 export interface SignsOfLifeOptions {
@@ -26,8 +27,6 @@ export interface SignsOfLifeOptions {
 const LOOK_MS = 30_000;
 /** As often as a live run says so, a task that waits for its retry does. */
 const WAITING_BEAT_MS = 10 * 60_000;
-/** Number of the marks of these entries: those of the run's own log begin at 1. */
-const BESIDE_THE_LOG = 0;
 
 /**
  * Keeps other hosts from tasks that this one has, where they may take over: each of its runs shows life in time, or is
@@ -87,8 +86,7 @@ async function showWaiting(
   const { taskId, dueAtMs, robotCode } = next;
   if (!takesOver(robotCode) || now() - (shownAtMs.get(taskId) ?? 0) < WAITING_BEAT_MS) return;
   shownAtMs.set(taskId, now());
-  const wait = describeDuration(Math.max(0, dueAtMs - now()));
-  const message = `waits for its next attempt, in ${wait}${markOf(runId, BESIDE_THE_LOG)}`;
+  const message = waitingMessage(runId, describeDuration(Math.max(0, dueAtMs - now())));
   try {
     await client.appendLog(taskId, { message, level: 'INFO' }, { signal });
   } catch (error) {

@@ -3,7 +3,8 @@ import type { KuFlowClient } from '../kuflow/create-client.ts';
 import type { Sleep } from '../kuflow/retry.ts';
 import type { Task, TaskSummary } from '../kuflow/task.ts';
 import type { AgentLog } from '../logs/agent-log.ts';
-import { claimStandingOf, SILENT_MS } from '../tasks/claim-standing.ts';
+import { claimStandingOf } from '../tasks/claim-standing.ts';
+import { SILENT_MS } from '../tasks/give-up.ts';
 import type { Reclaim } from '../tasks/take-attempt.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
 

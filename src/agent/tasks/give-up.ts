@@ -1,5 +1,7 @@
 /** A live run's own entries come every ten minutes; this long after the last, one is written whatever the budget. */
 export const SIGN_OF_LIFE_MS = 11 * 60_000;
+/** A live run appends an entry at least every ten minutes; one that was silent for so long is nobody's any more. */
+export const SILENT_MS = 30 * 60_000;
 /**
  * After so long without an accepted entry a host ends its run: others may take the task over after twice as long
  * (SILENT_MS), and by then nothing of it may run any more.

@@ -12,8 +12,8 @@ export interface OrphanServices {
   installationId: string;
   /** True for a task that runs here, or waits here for its next attempt. */
   isAtWork: (taskId: string) => boolean;
-  /** True for a task that a run of this host's had. */
-  hasHistory: (taskId: string) => boolean;
+  /** Ids of the runs of a task that this host had. */
+  runsOf: (taskId: string) => readonly string[];
   /** Code of the robot that serves such tasks here; null: none does. */
   robotFor: (definitionCode: string) => string | null;
 }
@@ -53,8 +53,9 @@ export async function listOrphans(services: OrphanServices): Promise<Orphan[]> {
 
 /** None when somebody answers for it, or its run's end was told: then it is kept on purpose. */
 function orphanOf(task: Task, services: OrphanServices): Orphan[] {
-  const standing = claimStandingOf(task);
-  const kind = kindOf(task.id, standing, services);
+  const runIds = services.runsOf(task.id);
+  const standing = claimStandingOf(task, { installationId: services.installationId, runIds });
+  const kind = kindOf(standing, runIds.length > 0);
   if (kind === null) return [];
   const robot = services.robotFor(task.definitionCode);
   const { take, lastEntryAtMs } =
@@ -81,15 +82,15 @@ function orphanOf(task: Task, services: OrphanServices): Orphan[] {
   ];
 }
 
-function kindOf(taskId: string, standing: ClaimStanding, services: OrphanServices): Orphan['kind'] | null {
+function kindOf(standing: ClaimStanding, hasHistory: boolean): Orphan['kind'] | null {
   switch (standing.kind) {
     case 'ended':
       return null;
     case 'unmarked':
-      return services.hasHistory(taskId) ? null : 'unmarked';
+      return hasHistory ? null : 'unmarked';
     case 'live':
     case 'silent':
-      if (standing.take?.installationId === services.installationId) return 'own';
+      if (standing.isOwn) return 'own';
       return standing.kind === 'silent' ? 'silent' : null;
     default:
       return assertNever(standing);

@@ -17,13 +17,14 @@ export async function takeClaimed(
   before: Sight,
   reclaim: Reclaim,
 ): Promise<TakeResult> {
-  const { onIntent, signal, installationId } = attempt.input;
-  const standing = claimStandingOf(before.task);
-  const reason = reasonAgainst(standing, reclaim, { installationId, serverTimeMs: before.task.serverTimeMs });
-  if (reason !== null) return elsewhere(reason);
+  const { onIntent, signal, installationId, runIds = [] } = attempt.input;
+  const standing = claimStandingOf(before.task, { installationId, runIds });
+  const reason = reasonAgainst(standing, reclaim, before.task);
+  const known = standing.kind === 'unmarked' ? null : standing;
+  if (reason !== null) return elsewhere(reason, known?.isDoubtful ? REST_MS : null);
   const afterId = lastId(before);
-  const take = standing.kind === 'unmarked' ? null : standing.take;
-  const how = take?.installationId === installationId ? 'again' : 'over';
+  const take = known?.take ?? null;
+  const how = known?.isOwn ? 'again' : 'over';
   onIntent({ nonce: attempt.nonce, step: 'reclaim', entryId: afterId });
   for (let appends = 1; ; appends++) {
     attempt.throwIfAborted();
@@ -38,7 +39,9 @@ export async function takeClaimed(
     if (!isStillOurs(attempt, sight)) return elsewhere(`The task is ${sight.task.state} by now.`);
     if (appended.kind === 'there') {
       const result = judgeReclaim(attempt, afterId, appended);
-      return result.taken ? { ...result, from: take?.host ?? null } : result;
+      if (result.taken) return { ...result, from: take?.host ?? null };
+      // What came between need not be a successor's: another look tells.
+      return reclaim === 'retry' ? { ...result, againInMs: REST_MS } : result;
     }
     if (appended.error === null) return unclear();
     if (appends >= MOST_APPENDS) throw appended.error;
@@ -56,24 +59,20 @@ export function judgeReclaim(
   return place === 'beaten' ? beatenBy(null, null) : unclear();
 }
 
-/**
- * Why a task that is CLAIMED by our principal is not to be taken for this reason; null: it may.
- * @param host this installation, and the platform's clock
- */
+/** Why a task that is CLAIMED by our principal is not to be taken for this reason; null: it may. */
 export function reasonAgainst(
   standing: ClaimStanding,
   reclaim: Reclaim,
-  host: { installationId: string; serverTimeMs: number | null },
+  { serverTimeMs }: { serverTimeMs: number | null },
 ): string | null {
   if (standing.kind === 'unmarked') {
     return reclaim === 'take-over'
       ? 'No host ever said that it took the task; it is left to a person.'
       : null;
   }
-  const { take } = standing;
-  const isOwn = take?.installationId === host.installationId;
+  const { take, isOwn } = standing;
   const owner = take?.host ?? 'Another host';
-  const live = `${owner} has the task${sinceWhen(standing.lastEntryAtMs, host.serverTimeMs)}.`;
+  const live = `${owner} has the task${sinceWhen(standing.lastEntryAtMs, serverTimeMs)}.`;
   switch (reclaim) {
     case 'retry':
       return take === null || isOwn ? null : `${owner} took the task over meanwhile.`;

@@ -76,12 +76,10 @@ async function findTask(taskId: string, { client }: SettleKeptServices): Promise
 }
 
 /** @throws AgentError CONFLICT when another host has the task */
-function throwIfElsewhere(task: Task, { installationId }: SettleKeptServices): void {
+function throwIfElsewhere(task: Task, { installationId, journal }: SettleKeptServices): void {
   if (task.state !== 'CLAIMED') return;
-  const reason = reasonAgainst(claimStandingOf(task), 'by-hand', {
-    installationId,
-    serverTimeMs: task.serverTimeMs,
-  });
+  const runIds = journal.runs.listForTask(task.id).map(({ id }) => id);
+  const reason = reasonAgainst(claimStandingOf(task, { installationId, runIds }), 'by-hand', task);
   if (reason !== null) throw new AgentError('CONFLICT', reason);
 }
 

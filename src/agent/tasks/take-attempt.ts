@@ -5,7 +5,7 @@ import { backoffMs, isOutcomeUnknown, type Sleep, sleepFor } from '../kuflow/ret
 import type { Task } from '../kuflow/task.ts';
 import { findRival, isWholeSince, LEASE_MS, placeOf, type Rivals } from './election.ts';
 import { findSuccessor } from './find-successor.ts';
-import { type HowTaken, isOwnTake, readTake, type TakeEntry, takeMessage } from './take-entry.ts';
+import { type HowTaken, isOfTake, isOwnTake, readTake, type TakeEntry, takeMessage } from './take-entry.ts';
 import type { TakeIntent } from './take-intent.ts';
 import type { TakeMemory } from './take-memory.ts';
 import { beatenBy, elsewhere, gone, type NotTaken, type Taken, type TakeResult } from './take-result.ts';
@@ -23,6 +23,8 @@ export interface TakeInput {
   principalId: string | null;
   hostName: string;
   installationId: string;
+  /** Earlier runs of the task that this host had. */
+  runIds?: readonly string[];
   attempt: number;
   /** Null: only a READY task is taken. */
   reclaim: Reclaim | null;
@@ -219,7 +221,7 @@ export class TakeAttempt {
     if (task.state !== 'CLAIMED') return elsewhere(`The task is ${task.state} by now.`);
     if (task.ownerId !== null && !this.isOurs(task))
       return elsewhere(`The task is CLAIMED by ${task.ownerId}.`);
-    const successor = findSuccessor(task.logs, this.nonce);
+    const successor = findSuccessor(task.logs, this.nonce, null);
     return successor ? beatenBy(successor, null) : { ...taken, task, decidedAtMs: sight.askedAtMs };
   }
 
@@ -245,9 +247,9 @@ export class TakeAttempt {
   }
 
   /** True for a take of this host's that keeps nobody from the task: this one, and those that came to nothing. */
-  isOver({ nonce }: TakeEntry): boolean {
+  isOver(take: TakeEntry): boolean {
     const { memory, taskId } = this.input;
-    return nonce === this.nonce || nonce.startsWith(`${this.nonce}.`) || memory.isOver(taskId, nonce);
+    return isOfTake(take, this.nonce) || memory.isOver(taskId, take.nonce);
   }
 
   isOwn(message: string): boolean {

@@ -1,3 +1,5 @@
+import { BESIDE_THE_LOG, markOf } from '../logs/mark.ts';
+
 /** An entry of a task's log, as far as taking looks at it. */
 export interface LogEntry {
   id: string;
@@ -19,13 +21,24 @@ export interface TakeEntry {
   attempt: number;
 }
 
-/** What an entry that an agent wrote is; `mark` is any entry of a run but its last, `end`. */
-export type AgentEntry = TakeEntry | { kind: 'mark' } | { kind: 'end' };
+/** An entry of a run, known by its mark. */
+export interface RunEntry {
+  /** `end`: its last; `waiting`: behind the end, as long as the task waits for its next attempt. */
+  kind: 'mark' | 'end' | 'waiting';
+  /** As the mark names the run. */
+  run: string;
+  /** Of the mark: the run's own entries count from 1. */
+  number: number;
+}
+
+/** What an entry that an agent wrote is. */
+export type AgentEntry = TakeEntry | RunEntry;
 
 const TAKE =
   /^Taken (?:(again|over) )?by ([^\n]+?)(?:, attempt (\d+))? \[take ([\w-]+) ([\w.-]+)( claimed)?\]$/;
-const MARK = / ·[0-9a-f]{8}\/\d+$/;
+const MARK = / ·([0-9a-f]{8})\/(\d+)$/;
 const END = /\[end [a-z-]+\] ·[0-9a-f]{8}\/\d+$/;
+const WAITING = /^waits for its next attempt, [^\n]* ·[0-9a-f]{8}\/0$/;
 
 /**
  * `first`: a READY task, before the claim; `claimed`: after the claim; `again` and `over`: one that was CLAIMED
@@ -48,6 +61,11 @@ export function takeMessage(take: {
   return `Taken ${how}by ${host}${attempt} [take ${take.installationId} ${take.nonce}${claimed}]`;
 }
 
+/** How a host keeps others from a task whose run has told its end already. */
+export function waitingMessage(runId: string, wait: string): string {
+  return `waits for its next attempt, in ${wait}${markOf(runId, BESIDE_THE_LOG)}`;
+}
+
 /** Null for an entry that no agent wrote: a robot's own, a person's. */
 export function readAgentEntry(message: string): AgentEntry | null {
   const take = TAKE.exec(message);
@@ -63,8 +81,10 @@ export function readAgentEntry(message: string): AgentEntry | null {
       attempt: Number(attempt ?? 1),
     };
   }
-  if (END.test(message)) return { kind: 'end' };
-  return MARK.test(message) ? { kind: 'mark' } : null;
+  const [, run, number] = MARK.exec(message) ?? [];
+  if (run === undefined) return null;
+  const kind = END.test(message) ? 'end' : WAITING.test(message) ? 'waiting' : 'mark';
+  return { kind, run, number: Number(number) };
 }
 
 /** Null unless it is a take. */
@@ -76,5 +96,9 @@ export function readTake(message: string): TakeEntry | null {
 /** True for each entry that was appended for the take of this nonce. */
 export function isOwnTake(message: string, nonce: string): boolean {
   const take = readTake(message);
-  return take !== null && (take.nonce === nonce || take.nonce.startsWith(`${nonce}.`));
+  return take !== null && isOfTake(take, nonce);
+}
+
+export function isOfTake(take: TakeEntry, nonce: string): boolean {
+  return take.nonce === nonce || take.nonce.startsWith(`${nonce}.`);
 }

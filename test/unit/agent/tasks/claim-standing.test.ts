@@ -3,10 +3,13 @@ import { claimStandingOf } from '../../../../src/agent/tasks/claim-standing.ts';
 import { reasonAgainst } from '../../../../src/agent/tasks/reclaim.ts';
 import type { Reclaim } from '../../../../src/agent/tasks/take-attempt.ts';
 import type { LogEntry } from '../../../../src/agent/tasks/take-entry.ts';
-import { ended, line, MINUTE_MS, said, T0_MS, took } from './task-entries.ts';
+import { ended, line, MINUTE_MS, said, T0_MS, took, waits } from './task-entries.ts';
 
 const at = (minute: number | null, logs: LogEntry[]) =>
-  claimStandingOf({ logs, serverTimeMs: minute === null ? null : T0_MS + minute * MINUTE_MS });
+  claimStandingOf(
+    { logs, serverTimeMs: minute === null ? null : T0_MS + minute * MINUTE_MS },
+    { installationId: 'US', runIds: [] },
+  );
 
 describe('who answers for a claimed task', () => {
   test('nobody, as far as its log tells', () => {
@@ -33,6 +36,28 @@ describe('who answers for a claimed task', () => {
     });
   });
 
+  test('nobody, though a line of the ended run is delivered late', () => {
+    expect(at(90, [took(0, 'PC-12'), line(1), ended(2), line(3)])).toMatchObject({ kind: 'ended' });
+  });
+
+  test('the host that waits with its next attempt, as long as it says so', () => {
+    const logs = [took(0, 'PC-12'), ended(2), waits(12)];
+    expect(at(41, logs)).toMatchObject({ kind: 'live', take: { host: 'PC-12' } });
+    expect(at(42, logs)).toMatchObject({ kind: 'silent', take: { host: 'PC-12' } });
+  });
+
+  test('not a host that was beaten to it', () => {
+    const logs = [took(0, 'PC-12'), took(0, 'PC-13'), line(1)];
+    expect(at(2, logs)).toMatchObject({ kind: 'live', take: { host: 'PC-12' } });
+    expect(at(40, logs)).toMatchObject({ kind: 'silent', take: { host: 'PC-12' } });
+  });
+
+  test('perhaps a host that took it behind an end, for a minute', () => {
+    const logs = [took(0, 'US'), ended(1), took(2, 'PC-13')];
+    expect(at(2.9, logs)).toMatchObject({ kind: 'live', take: { host: 'PC-13' }, isDoubtful: true });
+    expect(at(3, logs)).toMatchObject({ kind: 'ended', take: { host: 'US' }, isDoubtful: false });
+  });
+
   test('somebody unknown where the take was dropped', () => {
     expect(at(5, [line(4)])).toMatchObject({ kind: 'live', take: null });
   });
@@ -48,15 +73,14 @@ describe('a claimed task may be taken', () => {
     'a silent take of ours': [took(0, 'US')],
     'an ended run of ours': [took(0, 'US'), ended(50)],
     'lines of nobody known': [line(50)],
+    'a beaten host behind ours': [took(0, 'US'), took(0, 'PC-12'), ended(1)],
+    'a host that waits': [took(0, 'PC-12'), ended(50), waits(55)],
   };
   const reasons = (reclaim: Reclaim) =>
     Object.fromEntries(
       Object.entries(logs).map(([name, entries]) => [
         name,
-        reasonAgainst(at(60, entries), reclaim, {
-          installationId: 'US',
-          serverTimeMs: T0_MS + 60 * MINUTE_MS,
-        }),
+        reasonAgainst(at(60, entries), reclaim, { serverTimeMs: T0_MS + 60 * MINUTE_MS }),
       ]),
     );
 
@@ -71,6 +95,8 @@ describe('a claimed task may be taken', () => {
       'a silent take of ours': null,
       'an ended run of ours': null,
       'lines of nobody known': null,
+      'a beaten host behind ours': null,
+      'a host that waits': other,
     });
   });
 
@@ -84,6 +110,8 @@ describe('a claimed task may be taken', () => {
       'a silent take of ours': null,
       'an ended run of ours': null,
       'lines of nobody known': 'Another host has the task: its last log entry is 10 min old.',
+      'a beaten host behind ours': null,
+      'a host that waits': 'PC-12 has the task: its last log entry is 5 min old.',
     });
   });
 

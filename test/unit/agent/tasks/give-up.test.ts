@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { SILENT_MS } from '../../../../src/agent/tasks/claim-standing.ts';
-import { GIVE_UP_MS, judgeSilence } from '../../../../src/agent/tasks/give-up.ts';
+import { GIVE_UP_MS, judgeSilence, SILENT_MS } from '../../../../src/agent/tasks/give-up.ts';
 
 const MINUTE = 60_000;
 

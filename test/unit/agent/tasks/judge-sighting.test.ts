@@ -164,7 +164,7 @@ describe('a host that took the task over', () => {
   });
 
   test('is none when it only wanted to', () => {
-    see({ logs: [taken, took(1, 'PC-13', { how: 'over' }), line(2)] });
+    see({ logs: [taken, took(1, 'PC-13', { how: 'over' }), line(2, { run: active.id })] });
     expect([active.termination, active.successor, refused]).toEqual([null, null, 0]);
   });
 });

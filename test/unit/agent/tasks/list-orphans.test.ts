@@ -4,6 +4,8 @@ import { listOrphans, type OrphanServices } from '../../../../src/agent/tasks/li
 import { aTask, platformOf } from './a-task.ts';
 import { ended, line, said, took } from './task-entries.ts';
 
+const OWN_RUN = '01890000-0000-7000-8000-0000cafecafe';
+
 const list = (tasks: Task[], over: Partial<OrphanServices> = {}) =>
   listOrphans({
     client: platformOf(tasks),
@@ -11,7 +13,7 @@ const list = (tasks: Task[], over: Partial<OrphanServices> = {}) =>
     principalId: () => 'us',
     installationId: 'PC-1',
     isAtWork: () => false,
-    hasHistory: () => false,
+    runsOf: () => [],
     robotFor: (code) => (code === 'INVOICES' ? 'BILLS' : null),
     ...over,
   });
@@ -51,15 +53,35 @@ test('what this host took and has no run of any more is one at once', async () =
   });
 });
 
+test('the host that has it is named, not one that wanted it too', async () => {
+  const rival = took(0, 'PC-13');
+  expect(await list([aTask('t1', 95, { logs: [took(0, 'PC-12'), rival] })])).toMatchObject([
+    { kind: 'silent', host: 'PC-12' },
+  ]);
+  expect(await list([aTask('t1', 5, { logs: [took(0, 'PC-1'), rival] })])).toMatchObject([
+    { kind: 'own', host: 'PC-1' },
+  ]);
+});
+
 test('a task without an entry of any host is one, unless this host knows it', async () => {
   const tasks = [aTask('t1', 5, { logs: [said(0, 'a note')] })];
   expect(await list(tasks)).toMatchObject([{ kind: 'unmarked', host: null, lastEntryAt: null }]);
-  expect(await list(tasks, { hasHistory: () => true })).toEqual([]);
+  expect(await list(tasks, { runsOf: () => ['a run'] })).toEqual([]);
 });
 
 test.each<[string, Task, Partial<OrphanServices>]>([
   ['of a live host', aTask('t1', 20, { logs: [took(0, 'PC-12')] }), {}],
   ['that a failed run kept', aTask('t1', 95, { logs: [took(0, 'PC-12'), ended(1)] }), {}],
+  [
+    'that a failed run kept, though a line of it came late',
+    aTask('t1', 95, { logs: [took(0, 'PC-12'), line(1), ended(2), line(3)] }),
+    {},
+  ],
+  [
+    'that a run of this host’s kept, whose take was dropped',
+    aTask('t1', 95, { logs: [took(0, 'PC-12'), line(1, { run: OWN_RUN }), ended(2, { run: OWN_RUN })] }),
+    { runsOf: () => [OWN_RUN] },
+  ],
   ['that runs or waits here', aTask('t1', 95, { logs: [took(0, 'PC-12')] }), { isAtWork: () => true }],
   ['of somebody else', aTask('t1', 95, { ownerId: 'ada', logs: [took(0, 'PC-12')] }), {}],
   ['that is over', aTask('t1', 95, { state: 'COMPLETED', logs: [took(0, 'PC-12')] }), {}],

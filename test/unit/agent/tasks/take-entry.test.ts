@@ -5,8 +5,10 @@ import {
   isOwnTake,
   readAgentEntry,
   takeMessage,
+  waitingMessage,
 } from '../../../../src/agent/tasks/take-entry.ts';
 
+const RUN_ID = '01890000-0000-7000-8000-0000deadbeef';
 const installationId = '0d5c1f9e-0f43-4a44-9f3a-2f7f6f0b9c11';
 const take = (over: Partial<Parameters<typeof takeMessage>[0]> = {}) =>
   takeMessage({ hostName: 'PC-12', installationId, nonce: 'a1b2c3d4', attempt: 1, how: 'first', ...over });
@@ -47,17 +49,20 @@ test('a take knows its own entries by its nonce, also those that were sent again
 });
 
 describe('what an agent wrote is known', () => {
-  const mark = markOf('01890000-0000-7000-8000-0000deadbeef', 7);
+  const mark = markOf(RUN_ID, 7);
+  const of = (kind: string, number = 7) => ({ kind, run: 'deadbeef', number });
   test.each([
-    ['the lines of a run', `line 1\nline 2${mark}`, { kind: 'mark' }],
-    ['a sign of life', `still running, 34 min${mark}`, { kind: 'mark' }],
-    ['the end of a run', `Failed.\n3 lines.\n[end failed]${mark}`, { kind: 'end' }],
-    ['an end without a log', `It ended. [end prepare-failed]${mark}`, { kind: 'end' }],
+    ['the lines of a run', `line 1\nline 2${mark}`, of('mark')],
+    ['a sign of life', `still running, 34 min${mark}`, of('mark')],
+    ['the end of a run', `Failed.\n3 lines.\n[end failed]${mark}`, of('end')],
+    ['an end without a log', `It ended. [end prepare-failed]${mark}`, of('end')],
+    ['a task that waits', waitingMessage(RUN_ID, '34 min'), of('waiting', 0)],
+    ['a robot that says it waits', `waits for its next attempt, in 1 s${mark}`, of('mark')],
     ['a note of a person', 'Please hurry', null],
     ['a robot that talks of takes', 'It says: Taken by PC-1 [take a b]', null],
     ['a robot that prints a take', `${take()}\nand more`, null],
     ['a robot that prints an end', '[end failed]', null],
-    ['a run that printed a take', `${take()}${mark}`, { kind: 'mark' }],
+    ['a run that printed a take', `${take()}${mark}`, of('mark')],
   ])('%s', (_name, message, entry) => {
     expect(readAgentEntry(message)).toEqual(entry);
   });

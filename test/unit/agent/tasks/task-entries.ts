@@ -1,6 +1,6 @@
 import type { Task } from '../../../../src/agent/kuflow/task.ts';
 import { markOf } from '../../../../src/agent/logs/mark.ts';
-import { type HowTaken, takeMessage } from '../../../../src/agent/tasks/take-entry.ts';
+import { type HowTaken, takeMessage, waitingMessage } from '../../../../src/agent/tasks/take-entry.ts';
 
 type Entry = Task['logs'][number];
 
@@ -25,12 +25,20 @@ export function took(
   return said(minute, takeMessage({ hostName: host, installationId: host, nonce, attempt, how }));
 }
 
+/** A run of a host's, where a test has but one. */
+const RUN_ID = '01890000-0000-7000-8000-0000deadbeef';
+
 /** A line of a run's. */
-export function line(minute: number): Entry {
-  return said(minute, `a line${markOf('01890000-0000-7000-8000-0000deadbeef', 3)}`);
+export function line(minute: number, { run = RUN_ID, number = 1 } = {}): Entry {
+  return said(minute, `a line${markOf(run, number)}`);
 }
 
 /** The last entry of a run. */
-export function ended(minute: number): Entry {
-  return said(minute, `Failed.\n[end failed]${markOf('01890000-0000-7000-8000-0000deadbeef', 4)}`);
+export function ended(minute: number, { run = RUN_ID, number = 2 } = {}): Entry {
+  return said(minute, `Failed.\n[end failed]${markOf(run, number)}`);
+}
+
+/** What comes behind it, as long as the task waits for its next attempt. */
+export function waits(minute: number, { run = RUN_ID } = {}): Entry {
+  return said(minute, waitingMessage(run, '5 min'));
 }
