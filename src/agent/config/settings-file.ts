@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { AgentError } from '../../shared/errors.ts';
 import { RobotSettingsSchema, type SettingsSchema } from '../../shared/settings.ts';
+import { isDiskFullError } from '../home/disk-space.ts';
 import { homePaths } from '../home/home-paths.ts';
+import { writeAtomically } from '../home/write-atomically.ts';
 import { assertSettingKey, checkSetting, unknownKey } from './check-setting.ts';
 
 /**
@@ -25,7 +26,7 @@ export function readSettingsFile(homeDir: string): unknown {
 /**
  * Writes one setting, nested ones by dot (`robots.INVOICES.desktop`); undefined removes it. Only who holds the
  * home's lock may call this: two writers lose each other's keys.
- * @throws AgentError SETTING_NOT_FOUND, CONFIG_INVALID
+ * @throws AgentError SETTING_NOT_FOUND, CONFIG_INVALID, HOST_DISK
  */
 export async function writeSetting(homeDir: string, key: string, value: unknown): Promise<void> {
   const path = settingPath(key);
@@ -35,16 +36,7 @@ export async function writeSetting(homeDir: string, key: string, value: unknown)
   const [top] = path;
   setAt(content, path, value);
   if (content[top] !== undefined) checkSetting(top, content[top], 'config set');
-  // Loaded here alone: it brings a JSON Schema compiler that nothing else needs.
-  const { default: Conf } = await import('conf');
-  const file = new Conf({
-    cwd: dirname(homePaths(homeDir).settings),
-    configName: 'settings',
-    accessPropertiesByDotNotation: false,
-    clearInvalidConfig: false,
-    configFileMode: 0o600,
-  });
-  file.store = content;
+  save(homePaths(homeDir).settings, `${JSON.stringify(content, null, 2)}\n`);
 }
 
 /**
@@ -63,6 +55,15 @@ export function settingPath(key: string): [keyof typeof SettingsSchema.shape, ..
     throw new AgentError('SETTING_NOT_FOUND', unknownKey(key, known, 'The command'));
   }
   return [top, code, setting];
+}
+
+function save(path: string, text: string): void {
+  try {
+    writeAtomically(path, text);
+  } catch (error) {
+    if (!isDiskFullError(error)) throw error;
+    throw new AgentError('HOST_DISK', `The disk is full; ${path} stays as it was.`, { cause: error });
+  }
 }
 
 function setAt(content: Record<string, unknown>, path: readonly string[], value: unknown): void {

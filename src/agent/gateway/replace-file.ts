@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import { partialPathOf } from '../home/partial-files.ts';
 
 /**
  * Replaces a file as a whole: readers see the old or the new content, also after a crash or on a full disk.
@@ -7,7 +7,7 @@ import { open, rename, rm } from 'node:fs/promises';
  * @throws the file system's error; the old file is then untouched
  */
 export async function replaceFile(path: string, content: string, mode: number): Promise<void> {
-  const partialPath = `${path}.partial-${randomBytes(6).toString('hex')}`;
+  const partialPath = partialPathOf(path);
   try {
     const file = await open(partialPath, 'wx', mode & 0o700);
     try {

@@ -19,7 +19,7 @@ export interface TrustBundleOptions {
 /**
  * Writes the one PEM that robots and post-install trust: Node's own authorities, the operating system's (without
  * them every pip and npm behind a company's TLS inspection fails), the configured ones and the gateway's, each
- * once. Returns its path.
+ * once. One that says so already is left as it is. Returns its path.
  * @throws AgentError CONFIG_INVALID for a configured file that cannot be read or holds no sound certificate
  */
 export async function writeTrustBundle(options: TrustBundleOptions): Promise<string> {
@@ -30,8 +30,10 @@ export async function writeTrustBundle(options: TrustBundleOptions): Promise<str
     ...configured.flat(),
     options.gatewayCaPem,
   ];
+  const content = unique(certificates).join('');
+  if ((await readFile(options.targetPath, 'utf8').catch(() => null)) === content) return options.targetPath;
   await mkdir(dirname(options.targetPath), { recursive: true });
-  await replaceFile(options.targetPath, unique(certificates).join(''), PUBLIC_MODE);
+  await replaceFile(options.targetPath, content, PUBLIC_MODE);
   return options.targetPath;
 }
 

@@ -1,20 +1,21 @@
-import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { partialPathOf } from './partial-files.ts';
 
 /** Replaces a file as a whole: after a crash or on a full disk there is the old content or the new, never half. */
 export function writeAtomically(path: string, content: string): void {
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const partialPath = partialPathOf(path);
   try {
-    const descriptor = openSync(temporary, 'wx', 0o600);
+    const descriptor = openSync(partialPath, 'wx', 0o600);
     try {
-      writeSync(descriptor, content);
+      // Not writeSync: on a disk that is nearly full it writes a part, and calls that a success.
+      writeFileSync(descriptor, content);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    renameSync(temporary, path);
+    renameSync(partialPath, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    rmSync(partialPath, { force: true });
     throw error;
   }
 }

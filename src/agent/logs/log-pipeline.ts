@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { AgentError } from '../../shared/errors.ts';
 import type { LogLevel, LogStream } from '../../shared/run.ts';
+import { isDiskFullError } from '../home/disk-space.ts';
 import { LineSplitter } from '../process/line-splitter.ts';
 import { LevelReader } from './level.ts';
 import { type BlockScan, type LogBlock, scanLines } from './log-block.ts';
@@ -174,7 +175,7 @@ function placesOf(bytes: Buffer): BlockScan['errors'] {
 
 function writeFailure(path: string, cause: unknown): AgentError {
   const systemCode = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
-  const full = systemCode === 'ENOSPC' || systemCode === 'EDQUOT';
+  const full = isDiskFullError(cause);
   return new AgentError(
     full ? 'DISK_FULL' : 'HOST_DISK',
     `The run log ${path} could not be written: ${full ? 'the disk is full' : systemCode}.`,

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { toAgentError } from '../../shared/errors.ts';
+import { isDiskFullError } from '../home/disk-space.ts';
 import { type EntryAppender, isRefusal } from './append-entry.ts';
 import { writeLogDocument } from './log-document.ts';
 import type { ShipperOptions, UploadedDocument } from './shipper-ports.ts';
@@ -42,6 +43,9 @@ async function upload(
       const link = (await options.linkDocument?.(documentUri)) ?? null;
       return { documentUri, problem: null, link };
     } catch (thrown) {
+      // Somebody waits for the task's end, and a disk is not freed by waiting.
+      if (isDiskFullError(thrown))
+        return { documentUri: null, problem: 'The disk of the host is full.', link: null };
       const error = toAgentError(thrown);
       if (isRefusal(error)) return { documentUri: null, problem: error.message, link: null };
       await appender.wait('upload the log document', error, failures);

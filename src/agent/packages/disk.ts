@@ -1,5 +1,5 @@
-import { statfs } from 'node:fs/promises';
 import { AgentError, isAgentError } from '../../shared/errors.ts';
+import { freeBytes, isDiskFullError } from '../home/disk-space.ts';
 
 /** Left on the disk whatever is written. */
 const SPARE_BYTES = 64 * 1024 * 1024;
@@ -10,8 +10,7 @@ const SPARE_BYTES = 64 * 1024 * 1024;
  * @throws AgentError HOST_DISK
  */
 export async function checkFreeSpace(dir: string, bytes: number, doing: string): Promise<void> {
-  const { bavail, bsize } = await statfs(dir);
-  if (bavail * bsize >= bytes + SPARE_BYTES) return;
+  if (freeBytes(dir) >= bytes + SPARE_BYTES) return;
   throw new AgentError(
     'HOST_DISK',
     `The disk has no room for ${Math.ceil(bytes / 1024 / 1024)} MB ${doing}.`,
@@ -25,7 +24,7 @@ export async function checkFreeSpace(dir: string, bytes: number, doing: string):
 export function diskError(error: unknown, doing: string): unknown {
   if (isAgentError(error) || !(error instanceof Error) || !('syscall' in error) || !('code' in error))
     return error;
-  if (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  if (isDiskFullError(error))
     return new AgentError('HOST_DISK', `The disk was full while ${doing}.`, { cause: error });
   return new AgentError('HOST_DISK', `The disk could not be used while ${doing}: ${error.message}.`, {
     hint: 'Look at the disk, and at the rights of the home folder.',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sweepPartialFiles } from '../home/partial-files.ts';
 import { writeAtomically } from '../home/write-atomically.ts';
 import { parseContentHash } from './content-hash.ts';
 import { checkFreeSpace, diskError } from './disk.ts';
@@ -148,9 +149,7 @@ export function createPackageStore(options: PackageStoreOptions): PackageStore {
         if (/^\.(download-|.*\.partial-)/.test(name))
           await rm(join(dir, name), { recursive: true, force: true });
       }
-      for (const name of await readdir(indexDir).catch(() => [])) {
-        if (name.endsWith('.tmp')) await rm(join(indexDir, name), { force: true });
-      }
+      sweepPartialFiles(indexDir);
     },
   };
 }

@@ -160,7 +160,7 @@ describe('a package store keeps nothing', () => {
     await writeFile(join(shelf.dir, '.download-0123456789abcdef.partial-1'), 'half');
     await writeFile(join(shelf.dir, '.download-0123456789abcdef'), 'whole');
     await mkdir(join(shelf.dir, `.${'a'.repeat(64)}.partial-1`, 'lib'), { recursive: true });
-    await writeFile(join(shelf.dir, 'index', `${index}.1.tmp`), '{');
+    await writeFile(join(shelf.dir, 'index', `${index}.partial-0123456789ab`), '{');
     const reopened = shelf.reopen();
     await reopened.sweep();
     expect(await shelf.names()).toEqual([digest, 'index'].sort());
