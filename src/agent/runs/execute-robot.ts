@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { AgentError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
+import { isFull } from '../home/disk-space.ts';
 import type { SandboxedCommand } from '../sandbox/sandbox.ts';
 import type { ActiveRun } from './active-run.ts';
 import { describeDuration, endOfProcess, type RunEnd } from './outcome.ts';
@@ -52,7 +53,8 @@ export async function executeRobot(
       termination: active.termination,
       timeoutMs: settings.runTimeoutMs,
       platformState: active.platformState,
-      diskFull: session.log.failure?.code === 'DISK_FULL',
+      // Nobody tells why a robot failed; on a full disk that is the likeliest.
+      diskFull: session.log.failure?.code === 'DISK_FULL' || isFull(folders.dir),
     });
   } catch (error) {
     if (active.termination === null) throw error;
