@@ -13,15 +13,18 @@ import { createHandlers } from './control/agent-handlers.ts';
 import { agentStatus } from './control/agent-status.ts';
 import { startControlServer } from './control/control-server.ts';
 import { EventHub } from './control/event-hub.ts';
+import { DiskReserve, keepReserve } from './home/disk-reserve.ts';
 import { takeHomeLock } from './home/home-lock.ts';
 import { homePaths } from './home/home-paths.ts';
 import { ensureInstallationId } from './home/installation.ts';
+import { sweepPartialFiles } from './home/partial-files.ts';
 import { prepareHome } from './home/prepare-home.ts';
 import { controlSocketPath } from './home/socket-path.ts';
 import { openJournal } from './journal/open-journal.ts';
 import { openAgentLog } from './logs/agent-log.ts';
 import { openPlatform } from './platform-link.ts';
 import { sweepLeftovers } from './process/sweep-leftovers.ts';
+import { checkDisk } from './runs/check-disk.ts';
 import { Decider } from './runs/decide.ts';
 import { Hold } from './runs/hold.ts';
 import { openRetention } from './runs/open-retention.ts';
@@ -45,6 +48,9 @@ export interface AgentFacts {
   fetch?: (request: Request) => Promise<Response>;
   tell: (event: AgentEvent) => void;
 }
+
+/** What an agent writes at its start: holder, certificates, trust bundle, the first lines of its log. */
+const START_BYTES = 1024 * 1024;
 
 export interface StartedAgent extends Pick<Agent, 'untilDone' | 'drain' | 'cancelAll' | 'close'> {
   handlers: ControlHandlers;
@@ -70,6 +76,9 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
     const version = packageJson.version;
     const lock = takeHomeLock(paths, { pid: process.pid, startedAt, socketPath, version });
     closers.push(() => lock.release());
+    for (const dir of [paths.home, paths.gateway]) sweepPartialFiles(dir);
+    const reserve = new DiskReserve(paths.reserve);
+    reserve.makeRoom(START_BYTES);
     const installationId = ensureInstallationId(paths);
     mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
     const log = openAgentLog({
@@ -84,6 +93,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
     const warnings: string[] = [];
     const journal = openJournal(paths.journal, {
       now,
+      release: () => reserve.release(),
       onSetAside: ({ path, reason }) => {
         log.error('Journal was damaged and is set aside', { path, reason });
         warnings.push(
@@ -132,7 +142,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
         sandbox: workshop.sandboxStatus,
         hold,
         counts: manager.counts(),
-        warnings,
+        warnings: [...warnings, ...reserve.warnings],
       });
     const hub: EventHub = new EventHub(() => ({
       status: status(),
@@ -150,6 +160,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       journal,
       decider,
       scheduler,
+      checkDisk: () => checkDisk(paths.home, config.settings.diskReserveBytes, reserve),
       client: platform.client,
       takes,
       principalId: () => platform.principalId() ?? takes.principalId,
@@ -191,6 +202,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
         sources.poke();
       },
     });
+    closers.push(keepReserve(reserve, log, () => hub.send({ type: 'status', status: status() })));
     const retention = openRetention({
       journal,
       paths,

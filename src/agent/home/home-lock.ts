@@ -2,7 +2,9 @@ import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { AgentError } from '../../shared/errors.ts';
+import { DiskReserve } from './disk-reserve.ts';
 import type { HomePaths } from './home-paths.ts';
+import { withRoom } from './with-room.ts';
 import { writeAtomically } from './write-atomically.ts';
 
 /** Who has a home, for people and for clients. True only while the lock is held: a crash leaves the file. */
@@ -21,6 +23,9 @@ export interface HomeLock {
   release(): void;
 }
 
+/** Room for the holder file, and for what SQLite keeps beside a journal that is only read. */
+const HOLDER_BYTES = 64 * 1024;
+
 /**
  * Takes a home for this process until it releases it or dies: SQLite's exclusive lock goes with the process,
  * however it ends, so there is nothing stale to clean up.
@@ -28,16 +33,22 @@ export interface HomeLock {
  */
 export function takeHomeLock(paths: HomePaths, holder: HomeHolder): HomeLock {
   createPrivately(paths.lock);
+  const reserve = new DiskReserve(paths.reserve);
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(paths.lock, { timeout: 0 });
-    database.exec('BEGIN EXCLUSIVE');
+    // On a full disk too: who wants to free some with `prune` needs the lock.
+    withRoom(
+      () => reserve.release(),
+      () => database?.exec('BEGIN EXCLUSIVE'),
+    );
   } catch (error) {
     database?.close();
     throw isBusy(error) ? locked(paths) : unusable(paths, error);
   }
   const held = database;
   try {
+    reserve.makeRoom(HOLDER_BYTES);
     writeAtomically(paths.holder, `${JSON.stringify(holder)}\n`);
   } catch (error) {
     held.close();

@@ -18,6 +18,8 @@ export interface HomePaths {
   readonly cache: string;
   readonly gateway: string;
   readonly logs: string;
+  /** Disk space kept for what must be written on a full disk. */
+  readonly reserve: string;
 }
 
 /** The files and folders of a home. */
@@ -38,6 +40,7 @@ export function homePaths(homeDir: string): HomePaths {
     cache: inHome('cache'),
     gateway: inHome('gateway'),
     logs: inHome('logs'),
+    reserve: inHome('disk.reserve'),
   };
 }
 

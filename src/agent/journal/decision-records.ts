@@ -1,5 +1,5 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { type Decision, DecisionSchema, type SubjectKind } from '../../shared/run.ts';
+import type { JournalDatabase } from './journal-database.ts';
 
 export interface DecisionSubject {
   kind: SubjectKind;
@@ -8,11 +8,11 @@ export interface DecisionSubject {
 
 /** Every yes and no with its reason: what `kubot why` answers from. */
 export class DecisionRecords {
-  readonly #database: DatabaseSync;
+  readonly #database: JournalDatabase;
   /** The last decision of each subject seen lately, so that a poll that finds nothing new reads nothing. */
   readonly #last = new Map<string, string>();
 
-  constructor(database: DatabaseSync) {
+  constructor(database: JournalDatabase) {
     this.#database = database;
   }
 
@@ -24,19 +24,16 @@ export class DecisionRecords {
     const key = `${subject.kind}/${subject.id}`;
     const told = `${decision.decision}\n${decision.code}\n${decision.message}\n${decision.runId ?? ''}`;
     if ((this.#last.get(key) ?? this.#readLast(subject)) === told) return false;
-    this.#database
-      .prepare(
-        'INSERT INTO decisions (subject_kind, subject_id, at, decision, code, message, run_id) VALUES (?,?,?,?,?,?,?)',
-      )
-      .run(
-        subject.kind,
-        subject.id,
-        decision.at,
-        decision.decision,
-        decision.code,
-        decision.message,
-        decision.runId,
-      );
+    this.#database.write(
+      'INSERT INTO decisions (subject_kind, subject_id, at, decision, code, message, run_id) VALUES (?,?,?,?,?,?,?)',
+      subject.kind,
+      subject.id,
+      decision.at,
+      decision.decision,
+      decision.code,
+      decision.message,
+      decision.runId,
+    );
     this.#remember(key, told);
     return true;
   }

@@ -1,7 +1,7 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { type RobotView, RobotViewSchema } from '../../shared/status.ts';
 import { type TakeFacts, TakeFactsSchema } from '../tasks/take-memory.ts';
+import type { JournalDatabase } from './journal-database.ts';
 import { parseDocument } from './parse-document.ts';
 
 /** A try of a task that lies in the future. `retry`: an attempt failed; `postponed`: this host could not. */
@@ -31,9 +31,9 @@ export type Pause = z.infer<typeof PauseSchema>;
 
 /** What the host remembers beside runs and decisions. */
 export class HostRecords {
-  readonly #database: DatabaseSync;
+  readonly #database: JournalDatabase;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: JournalDatabase) {
     this.#database = database;
   }
 
@@ -42,7 +42,7 @@ export class HostRecords {
   }
 
   removeRobot(code: string): void {
-    this.#database.prepare('DELETE FROM robots WHERE code = ?').run(code);
+    this.#database.write('DELETE FROM robots WHERE code = ?', code);
   }
 
   listRobots(): RobotView[] {
@@ -51,13 +51,16 @@ export class HostRecords {
   }
 
   saveNextTry(next: NextTry): void {
-    this.#database
-      .prepare('INSERT OR REPLACE INTO next_tries VALUES (?,?,?)')
-      .run(next.taskId, next.dueAtMs, JSON.stringify(next));
+    this.#database.write(
+      'INSERT OR REPLACE INTO next_tries VALUES (?,?,?)',
+      next.taskId,
+      next.dueAtMs,
+      JSON.stringify(next),
+    );
   }
 
   removeNextTry(taskId: string): void {
-    this.#database.prepare('DELETE FROM next_tries WHERE task_id = ?').run(taskId);
+    this.#database.write('DELETE FROM next_tries WHERE task_id = ?', taskId);
   }
 
   findNextTry(taskId: string): NextTry | undefined {
@@ -72,11 +75,11 @@ export class HostRecords {
   }
 
   exclude(taskId: string, at: string): void {
-    this.#database.prepare('INSERT OR REPLACE INTO excluded_tasks VALUES (?,?)').run(taskId, at);
+    this.#database.write('INSERT OR REPLACE INTO excluded_tasks VALUES (?,?)', taskId, at);
   }
 
   include(taskId: string): void {
-    this.#database.prepare('DELETE FROM excluded_tasks WHERE task_id = ?').run(taskId);
+    this.#database.write('DELETE FROM excluded_tasks WHERE task_id = ?', taskId);
   }
 
   isExcluded(taskId: string): boolean {
@@ -88,7 +91,7 @@ export class HostRecords {
   }
 
   removePrepareFailure(key: string): void {
-    this.#database.prepare('DELETE FROM prepare_failures WHERE key = ?').run(key);
+    this.#database.write('DELETE FROM prepare_failures WHERE key = ?', key);
   }
 
   findPrepareFailure(key: string): PrepareFailure | undefined {
@@ -97,7 +100,7 @@ export class HostRecords {
   }
 
   savePause(pause: Pause | null): void {
-    if (pause === null) this.#database.prepare("DELETE FROM facts WHERE name = 'pause'").run();
+    if (pause === null) this.#database.write("DELETE FROM facts WHERE name = 'pause'");
     else this.#put('facts', 'name', 'pause', pause);
   }
 
@@ -129,8 +132,10 @@ export class HostRecords {
   }
 
   #put(table: string, keyColumn: string, key: string, value: unknown): void {
-    this.#database
-      .prepare(`INSERT OR REPLACE INTO ${table} (${keyColumn}, document) VALUES (?,?)`)
-      .run(key, JSON.stringify(value));
+    this.#database.write(
+      `INSERT OR REPLACE INTO ${table} (${keyColumn}, document) VALUES (?,?)`,
+      key,
+      JSON.stringify(value),
+    );
   }
 }

@@ -1,7 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { AgentError, isAgentError } from '../../shared/errors.ts';
+import { withRoom } from '../home/with-room.ts';
 import { DecisionRecords } from './decision-records.ts';
 import { HostRecords } from './host-records.ts';
+import { JournalDatabase } from './journal-database.ts';
 import { RunRecords } from './run-records.ts';
 import { migrate, readVersion } from './schema.ts';
 import { assertSound, isDamage, setAside } from './set-aside.ts';
@@ -18,6 +20,8 @@ export interface JournalOptions {
   /** Hears of a journal that was damaged: where it lies now, and why it could not be used. */
   onSetAside?: (damaged: { path: string; reason: string }) => void;
   now?: () => number;
+  /** Makes room on a full disk, some at a time; false: there is none to be had. */
+  release?: () => boolean;
 }
 
 /**
@@ -26,17 +30,19 @@ export interface JournalOptions {
  * @throws AgentError JOURNAL_UNUSABLE
  */
 export function openJournal(path: string, options: JournalOptions = {}): Journal {
+  const { release = () => false } = options;
+  const openWithRoom = () => withRoom(release, () => openSound(path, release));
   try {
-    return openSound(path);
+    return openWithRoom();
   } catch (error) {
     if (!isAgentError(error) || !isDamage(error.cause)) throw error;
     const asidePath = setAside(path, (options.now ?? Date.now)());
     options.onSetAside?.({ path: asidePath, reason: error.message });
-    return openSound(path);
+    return openWithRoom();
   }
 }
 
-function openSound(path: string): Journal {
+function openSound(path: string, release: () => boolean): Journal {
   return journalOf(
     openDatabase(path, (database) => {
       assertSound(database, path);
@@ -44,6 +50,7 @@ function openSound(path: string): Journal {
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;');
       migrate(database, path);
     }),
+    release,
   );
 }
 
@@ -82,7 +89,8 @@ function openDatabase(
   }
 }
 
-function journalOf(database: DatabaseSync): Journal {
+function journalOf(file: DatabaseSync, release?: () => boolean): Journal {
+  const database = new JournalDatabase(file, release);
   return {
     runs: new RunRecords(database),
     decisions: new DecisionRecords(database),

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Run, RunDetailsSchema, RunSchema, type RunState } from '../../shared/run.ts';
 import { type TakeIntent, TakeIntentSchema } from '../tasks/take-intent.ts';
+import type { JournalDatabase } from './journal-database.ts';
 import { parseDocument } from './parse-document.ts';
 
 export interface RunQuery {
@@ -16,16 +17,16 @@ type ApiCall = (typeof RunDetailsSchema.shape.apiCalls)['element']['_output'];
 
 /** What is known of each run. A run's id is a UUIDv7, so ordering by id is ordering by time. */
 export class RunRecords {
-  readonly #database: DatabaseSync;
+  readonly #database: JournalDatabase;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: JournalDatabase) {
     this.#database = database;
   }
 
   /** Writes a new run and its first state. */
   insert(run: Run, requestId: string): void {
-    this.#inTransaction(() => {
-      this.#database
+    this.#database.transaction((database) => {
+      database
         .prepare(
           'INSERT INTO runs (id, request_id, robot_code, task_id, attempt, state, requested_at, document) VALUES (?,?,?,?,?,?,?,?)',
         )
@@ -39,26 +40,26 @@ export class RunRecords {
           run.requestedAt,
           JSON.stringify(run),
         );
-      this.#addState(run.id, run.requestedAt, run.state);
+      addState(database, run.id, run.requestedAt, run.state);
     });
   }
 
   /** Replaces a run's document; `at` is given when its state changed, and goes to the timeline. */
   update(run: Run, at: string | null): void {
-    this.#inTransaction(() => {
-      this.#database
+    this.#database.transaction((database) => {
+      database
         .prepare('UPDATE runs SET state = ?, document = ? WHERE id = ?')
         .run(run.state, JSON.stringify(run), run.id);
-      if (at !== null) this.#addState(run.id, at, run.state);
+      if (at !== null) addState(database, run.id, at, run.state);
     });
   }
 
   /** Forgets a run that never became one: its take was lost, or its host could not prepare it. */
   remove(runId: string): void {
-    this.#inTransaction(() => {
+    this.#database.transaction((database) => {
       for (const table of ['run_states', 'api_calls'])
-        this.#database.prepare(`DELETE FROM ${table} WHERE run_id = ?`).run(runId);
-      this.#database.prepare('DELETE FROM runs WHERE id = ?').run(runId);
+        database.prepare(`DELETE FROM ${table} WHERE run_id = ?`).run(runId);
+      database.prepare('DELETE FROM runs WHERE id = ?').run(runId);
     });
   }
 
@@ -138,9 +139,17 @@ export class RunRecords {
   }
 
   addApiCall(runId: string, call: ApiCall): void {
-    this.#database
-      .prepare('INSERT INTO api_calls VALUES (?,?,?,?,?,?,?,?)')
-      .run(runId, call.at, call.operationId, call.method, call.path, call.status, call.verdict, call.reason);
+    this.#database.write(
+      'INSERT INTO api_calls VALUES (?,?,?,?,?,?,?,?)',
+      runId,
+      call.at,
+      call.operationId,
+      call.method,
+      call.path,
+      call.status,
+      call.verdict,
+      call.reason,
+    );
   }
 
   /** The calls that a run made through the gateway, oldest first, at most 1,000. */
@@ -155,12 +164,12 @@ export class RunRecords {
   }
 
   saveShipping(runId: string, position: unknown): void {
-    this.#database.prepare('UPDATE runs SET shipping = ? WHERE id = ?').run(JSON.stringify(position), runId);
+    this.#database.write('UPDATE runs SET shipping = ? WHERE id = ?', JSON.stringify(position), runId);
   }
 
   /** What the run's take is about to do. */
   saveTake(runId: string, intent: TakeIntent): void {
-    this.#database.prepare('UPDATE runs SET take = ? WHERE id = ?').run(JSON.stringify(intent), runId);
+    this.#database.write('UPDATE runs SET take = ? WHERE id = ?', JSON.stringify(intent), runId);
   }
 
   /** How far the run's take had come; null: it did nothing that cannot be taken back. */
@@ -173,19 +182,8 @@ export class RunRecords {
     const row = this.#database.prepare('SELECT shipping FROM runs WHERE id = ?').get(runId);
     return typeof row?.shipping === 'string' ? JSON.parse(row.shipping) : null;
   }
+}
 
-  #addState(runId: string, at: string, state: RunState): void {
-    this.#database.prepare('INSERT INTO run_states VALUES (?,?,?)').run(runId, at, state);
-  }
-
-  #inTransaction(work: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      work();
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
-  }
+function addState(database: Pick<DatabaseSync, 'prepare'>, runId: string, at: string, state: RunState): void {
+  database.prepare('INSERT INTO run_states VALUES (?,?,?)').run(runId, at, state);
 }

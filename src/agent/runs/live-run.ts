@@ -1,8 +1,8 @@
 import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
+import { isDiskFullError } from '../home/disk-space.ts';
 import { requireLevel } from '../sandbox/require-level.ts';
 import { isTakeOpen } from '../tasks/take-result.ts';
 import type { ActiveRun } from './active-run.ts';
-import { checkDisk } from './check-disk.ts';
 import { executeRobot } from './execute-robot.ts';
 import { endOfError, type RunEnd } from './outcome.ts';
 import type { PreparedRobot } from './prepare-robot.ts';
@@ -27,10 +27,10 @@ export async function liveRun(active: ActiveRun, services: RunServices): Promise
     const policy = services.sandboxPolicyOf(active.robot.code);
     active.change({ sandbox: requireLevel(await services.sandbox.detect(policy), policy.required) });
     // A disk that is nearly full is not filled further by what a run would need.
-    await checkDisk(services.paths.home, services.config.settings.diskReserveBytes);
+    services.checkDisk();
     const preparation = await prepareStep(active, services);
     lease = await slotStep(active, services);
-    await checkDisk(services.paths.home, services.config.settings.diskReserveBytes);
+    services.checkDisk();
     if ((await takeStep(active, services)) === null) return;
     await runAndSettle(active, services, preparation, () => {
       lease?.release();
@@ -143,8 +143,7 @@ async function runAndSettle(
 
 /** A disk that is full is no fault of the agent's. */
 function toRunError(thrown: unknown): AgentError {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return toAgentError(thrown);
+  if (!isDiskFullError(thrown)) return toAgentError(thrown);
   return new AgentError('DISK_FULL', 'The disk of the host was full when the robot was to be started.', {
     cause: thrown,
   });

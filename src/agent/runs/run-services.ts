@@ -24,6 +24,11 @@ export interface RunServices {
   readonly journal: Journal;
   readonly decider: Decider;
   readonly scheduler: Scheduler;
+  /**
+   * Refuses new work while the host's disk is too full for it.
+   * @throws AgentError HOST_DISK
+   */
+  readonly checkDisk: () => void;
   readonly preparer: RobotPreparer;
   /**
    * A robot that this host serves, by its id or code, as the platform has it at this moment.

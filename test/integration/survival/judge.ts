@@ -15,7 +15,7 @@ export async function until(what: string, condition: () => boolean | Promise<boo
 }
 
 /** What is on disk of a lab's runs, newest first, whether an agent lives or not. */
-export function runsInJournal(lab: Lab): Run[] {
+export function runsInJournal(lab: Pick<Lab, 'home'>): Run[] {
   const journal = openJournalReadOnly(join(lab.home, 'journal.db'));
   try {
     return journal.runs.list({ limit: 100 });

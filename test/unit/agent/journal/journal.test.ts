@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DecisionRecords } from '../../../../src/agent/journal/decision-records.ts';
 import { explainWhy } from '../../../../src/agent/journal/describe-run.ts';
 import { findRun } from '../../../../src/agent/journal/find-run.ts';
+import { JournalDatabase } from '../../../../src/agent/journal/journal-database.ts';
 import {
   type Journal,
   openJournal,
@@ -162,8 +163,8 @@ test('no question about runs goes through all of them', () => {
       get: (...values: SQLInputValue[]) => void all(...values),
     });
   };
-  const runs = new RunRecords(database);
-  const decisions = new DecisionRecords(database);
+  const runs = new RunRecords(new JournalDatabase(database));
+  const decisions = new DecisionRecords(new JournalDatabase(database));
   runs.find('a');
   runs.findIds('00aaaa', 5);
   runs.findByRequest('r');

@@ -1,0 +1,43 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { withRoom } from '../home/with-room.ts';
+
+/** The journal's SQLite. What is written on a full disk gets room that was kept for it: no change is lost. */
+export class JournalDatabase {
+  readonly #database: DatabaseSync;
+  readonly #release: () => boolean;
+
+  /** @param release makes some room on a full disk; false: there is none to be had */
+  constructor(database: DatabaseSync, release: () => boolean = () => false) {
+    this.#database = database;
+    this.#release = release;
+  }
+
+  /** A statement that reads. */
+  prepare(sql: string): StatementSync {
+    return this.#database.prepare(sql);
+  }
+
+  /** One statement that writes, as a transaction of its own. */
+  write(sql: string, ...values: SQLInputValue[]): void {
+    withRoom(this.#release, () => this.#database.prepare(sql).run(...values));
+  }
+
+  /** All of `work` or nothing. On a full disk it is done again, so it must do nothing else. */
+  transaction(work: (database: Pick<DatabaseSync, 'prepare'>) => void): void {
+    withRoom(this.#release, () => {
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        work(this.#database);
+        this.#database.exec('COMMIT');
+      } catch (error) {
+        // On a full disk SQLite has done so itself.
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
