@@ -11,7 +11,7 @@ const banner = [
 
 /** The agent, the CLI and the platform as plain Node 24 ESM with every library bundled. */
 export default defineConfig({
-  ssr: { noExternal: true },
+  ssr: { noExternal: true, external: ['koffi'] },
   build: {
     ssr: true,
     target: 'node24',
@@ -25,7 +25,8 @@ export default defineConfig({
         // The agent runs it in a short child process (src/agent/gateway/certificate-authority.ts).
         'issue-certificates': 'src/agent/gateway/issue-certificates.ts',
       },
-      external: [...builtinModules, /^node:/],
+      // koffi is a native module: it stays beside the bundle.
+      external: [...builtinModules, /^node:/, 'koffi'],
       output: {
         format: 'es',
         entryFileNames: '[name].mjs',

@@ -13,6 +13,7 @@ import { createHandlers } from './control/agent-handlers.ts';
 import { agentStatus } from './control/agent-status.ts';
 import { startControlServer } from './control/control-server.ts';
 import { EventHub } from './control/event-hub.ts';
+import { createPeerCheck } from './control/peer-check.ts';
 import { DiskReserve, keepReserve } from './home/disk-reserve.ts';
 import { takeHomeLock } from './home/home-lock.ts';
 import { homePaths } from './home/home-paths.ts';
@@ -225,7 +226,12 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       prune: ({ dryRun }) => retention.prune(dryRun),
       closing: closing.signal,
     });
-    const server = await startControlServer({ socketPath, handlers, log });
+    const server = await startControlServer({
+      socketPath,
+      handlers,
+      log,
+      mayAsk: await createPeerCheck(log),
+    });
     closers.push(() => server.close());
 
     const loops = new AbortController();

@@ -170,6 +170,13 @@ export const ERRORS = {
     false,
     'Check the id on the platform, and that this application may see it.',
   ),
+  PEER_REFUSED: entry(
+    'caller',
+    5,
+    null,
+    false,
+    'Robots reach the platform by the gateway; ask a person to use kubot.',
+  ),
   SETTING_NOT_FOUND: entry('caller', 6, null, false, 'kubot config explain lists every setting.'),
   CONFLICT: entry('caller', 1, null, false, 'Look at the present state with kubot run, then try again.'),
   HOME_LOCKED: entry('caller', 7, null, false, 'Use the agent that runs, stop it, or choose another --home.'),

@@ -17,18 +17,22 @@ export async function startControlAgent(
   socketPath = homePaths(home).socket,
 ): Promise<ControlAgent> {
   const logged: string[] = [];
-  const missing = new Proxy(handlers, {
-    get: (given, method) =>
-      Reflect.get(given, method) ??
-      (() => Promise.reject(new AgentError('UNEXPECTED', `No ${String(method)} here.`))),
-  });
   const server = await startControlServer({
     socketPath,
-    handlers: missing as ControlHandlers,
+    handlers: handlersOf(handlers),
     log: { error: (message, fields) => logged.push(`${message} ${String(fields.message)}`) },
   });
   writeHolder(home, socketPath);
   return { logged, close: () => server.close() };
+}
+
+/** Handlers of which only some are there. */
+export function handlersOf(handlers: Partial<ControlHandlers>): ControlHandlers {
+  return new Proxy(handlers, {
+    get: (given, method) =>
+      Reflect.get(given, method) ??
+      (() => Promise.reject(new AgentError('UNEXPECTED', `No ${String(method)} here.`))),
+  }) as ControlHandlers;
 }
 
 /** Says where the agent of a home is to be reached. */

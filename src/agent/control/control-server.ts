@@ -1,13 +1,17 @@
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { CONTROL_API, type ControlHandlers, type ControlMethod } from '../../shared/control-api.ts';
 import { AgentError, toAgentError } from '../../shared/errors.ts';
 import { callHandler, streamHandler } from './call-handler.ts';
+import type { PeerCheck } from './peer-check.ts';
 
 export interface ControlServerOptions {
   /** A Unix socket's path, or a named pipe on Windows. Whoever holds the home's lock owns it. */
   readonly socketPath: string;
   readonly handlers: ControlHandlers;
+  /** Whether who connected may ask at all; everybody unless told. */
+  readonly mayAsk?: PeerCheck;
   readonly log: { error(message: string, fields: Record<string, unknown>): void };
 }
 
@@ -28,11 +32,17 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
   const { socketPath } = options;
   const closing = new AbortController();
+  const refused = new WeakSet<Socket>();
   const server = createServer((request, response) => {
+    if (refused.has(request.socket)) return turnAway(response);
     answer(request, response, options, closing.signal).catch((error: unknown) => {
       options.log.error('Control request failed', { path: request.url, message: String(error) });
       response.destroy();
     });
+  });
+  // Asked as soon as somebody connects: what it belongs to can change afterwards.
+  server.on('connection', (socket) => {
+    if (options.mayAsk?.(socket) === false) refused.add(socket);
   });
   await listen(server, socketPath);
   return {
@@ -45,6 +55,12 @@ export async function startControlServer(options: ControlServerOptions): Promise
       clearTimeout(patience);
     },
   };
+}
+
+function turnAway(response: ServerResponse): void {
+  const error = new AgentError('PEER_REFUSED', 'Robots may not use the control API.');
+  response.setHeader('connection', 'close');
+  send(response, 403, { error: error.toJSON() });
 }
 
 /** How long answers under way may take when the agent goes. */

@@ -3,6 +3,7 @@ import type { Agent, AgentEvent } from '../../agent/agent.ts';
 import type { AgentConfig } from '../../agent/config/agent-config.ts';
 import { applyNetworkSettings } from '../../agent/config/apply-network-settings.ts';
 import { loadConfig } from '../../agent/config/compile-config.ts';
+import { loadLibc } from '../../agent/native/libc.ts';
 import { closeInheritedDescriptors } from '../../agent/process/close-inherited-descriptors.ts';
 import { isSystemStopping } from '../../agent/process/system-stopping.ts';
 import { AgentError } from '../../shared/errors.ts';
@@ -28,6 +29,8 @@ const SHUTDOWN_MS = 3000;
 
 export async function agent(context: Context, _args: [], options: AgentOptions): Promise<number> {
   const { homeDir, environment, cwd, terminal } = context;
+  // Before any secret is read.
+  (await loadLibc())?.hideMemory();
   const giveUpAfterMs = durationOption('--give-up-after', options.giveUpAfter);
   const config = loadConfig({ flags: settingFlags(options), environment, home: homeDir, cwd });
   requireCredentials(config);
