@@ -14,8 +14,9 @@ export async function readJson<S extends z.ZodType>(
   site: CallSite,
   response: Response,
   schema: S,
+  signal: AbortSignal,
 ): Promise<z.output<S>> {
-  const text = await readText(site, response);
+  const text = await readText(site, response, signal);
   if (text === '') throw errorOfBody(site, `an empty body (${response.status})`);
   if (isPage(null, text)) throw errorOfPage(site);
   let json: unknown;
@@ -32,11 +33,11 @@ export async function readJson<S extends z.ZodType>(
 }
 
 /** What is there of an error's body, however it ends. */
-export async function readErrorBody(response: Response): Promise<string> {
+export async function readErrorBody(response: Response, signal: AbortSignal): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of bodyUntil(signal, response) ?? []) {
       chunks.push(chunk);
       length += chunk.length;
       if (length >= ERROR_LIMIT_BYTES) break;
@@ -47,10 +48,18 @@ export async function readErrorBody(response: Response): Promise<string> {
   return Buffer.concat(chunks).subarray(0, ERROR_LIMIT_BYTES).toString('utf8');
 }
 
-async function readText(site: CallSite, response: Response): Promise<string> {
+/**
+ * The body, which breaks off when `signal` aborts. fetch alone does not see to that: it follows the signal of a call
+ * by weak references, and once those are collected as garbage an answer that trickles is read for ever.
+ */
+export function bodyUntil(signal: AbortSignal, { body }: Response): Response['body'] {
+  return body?.pipeThrough(new TransformStream(), { signal }) ?? null;
+}
+
+async function readText(site: CallSite, response: Response, signal: AbortSignal): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of bodyUntil(signal, response) ?? []) {
     length += chunk.length;
     if (length > JSON_LIMIT_BYTES) throw errorOfBody(site, `more than ${JSON_LIMIT_BYTES / 1024 / 1024} MB`);
     chunks.push(chunk);

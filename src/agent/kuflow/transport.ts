@@ -15,7 +15,7 @@ import {
 } from './api-error.ts';
 import type { ConnectionTracker } from './connection.ts';
 import { OPERATIONS, type OperationId } from './operations.ts';
-import { readErrorBody, readJson } from './response-body.ts';
+import { bodyUntil, readErrorBody, readJson } from './response-body.ts';
 import { interrupted, parseRetryAfter, retryAfterOf, type Sleep, withRetry } from './retry.ts';
 
 export type Api = Client<paths>;
@@ -86,7 +86,7 @@ export class Transport {
   ): Promise<Answer<z.output<S>>> {
     return await this.#repeated(operationId, signal, async (site, attempt) => {
       const { response } = await send(this.#api, this.#init(site, attempt.signal, 'manual'));
-      const value = await readJson(site, response, schema);
+      const value = await readJson(site, response, schema, attempt.signal);
       return { value, status: response.status, headers: response.headers };
     });
   }
@@ -107,7 +107,11 @@ export class Transport {
         await response.body?.cancel();
         throw errorOfBody(site, `a redirection to plain http (${new URL(response.url).host})`);
       }
-      return { status: response.status, headers: response.headers, body: response.body };
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: bodyUntil(attempt.signal, response),
+      };
     });
   }
 
@@ -173,7 +177,7 @@ export class Transport {
       fetch: async (request) => {
         const response = await this.#options.fetch(request);
         this.#options.connection.noteServerTime(response.headers.get('date'));
-        if (!response.ok) throw await this.#errorOf(site, response, authorization);
+        if (!response.ok) throw await this.#errorOf(site, response, authorization, signal);
         if (isPage(response.headers.get('content-type'), '')) {
           await response.body?.cancel();
           throw errorOfPage(site);
@@ -184,9 +188,14 @@ export class Transport {
     };
   }
 
-  async #errorOf(site: CallSite, response: Response, authorization: string): Promise<AgentError> {
+  async #errorOf(
+    site: CallSite,
+    response: Response,
+    authorization: string,
+    signal: AbortSignal,
+  ): Promise<AgentError> {
     const { status, headers } = response;
-    const body = await readErrorBody(response);
+    const body = await readErrorBody(response, signal);
     return errorOfAnswer(site, {
       status,
       contentType: headers.get('content-type'),

@@ -1,5 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createKuFlowClient } from '../../../src/agent/kuflow/create-client.ts';
 import { createMemoryLog, startRawServer } from '../../helpers/raw-server.ts';
@@ -227,6 +229,25 @@ test('no answer at all ends by the time limit, which the message names', async (
   expect(error).toMatchObject({ code: 'PLATFORM_UNREACHABLE', details: { outcome: 'unknown' } });
   expect(String(error)).toContain('no answer within 1 s');
 });
+
+test.each([200, 500])(
+  'an answer (%d) that trickles ends by the time limit, also when memory is cleaned up meanwhile',
+  async (status) => {
+    const timers: NodeJS.Timeout[] = [];
+    const { client } = await clientOf((_request, response) => {
+      response.writeHead(status, json);
+      timers.push(setInterval(() => response.write(' '), 20));
+    }, 500);
+    setFlagsFromString('--expose-gc');
+    timers.push(setInterval(runInNewContext('gc') as () => void, 50));
+    try {
+      const failure = await failureOf(client.findRobots({ context: 'READY' }));
+      expect(failure).toMatchObject({ code: expect.stringMatching(/PLATFORM_(UNREACHABLE|ERROR)/) });
+    } finally {
+      for (const timer of timers) clearInterval(timer);
+    }
+  },
+);
 
 test('a call ends at once when its signal aborts', async () => {
   const abort = new AbortController();
