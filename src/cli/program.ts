@@ -94,6 +94,11 @@ function addWork(add: Add): void {
 
 function addViews(add: Add): void {
   add('status', 'how the agent is', async () => (await import('./commands/status.ts')).status);
+  add(
+    'doctor',
+    'what this machine has and lacks for an agent, each with its fix',
+    async () => (await import('./commands/doctor.ts')).doctor,
+  );
   add('robots', 'the robots of this host', async () => (await import('./commands/robots.ts')).robots).option(
     '--prepare <code>',
     'make a robot ready to run now',

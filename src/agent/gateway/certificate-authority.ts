@@ -60,6 +60,22 @@ export async function renewLeaf(options: CertificateAuthorityOptions): Promise<G
   return await ensureLeaf(options, ca);
 }
 
+/**
+ * What is wrong with the certificates on disk; null: nothing. For whoever only looks.
+ * @returns `undefined` where none were made yet
+ */
+export async function findCertificateProblem(dir: string, nowMs: number): Promise<string | null | undefined> {
+  const [caPath, leafPath] = [join(dir, 'ca.pem'), join(dir, 'leaf.pem')];
+  if (!existsSync(caPath) && !existsSync(leafPath)) return undefined;
+  const [ca, leaf] = await Promise.all([readPair(caPath), readPair(leafPath)]);
+  if (ca === null) return `${caPath} holds no certificate with its key`;
+  if (leaf === null) return `${leafPath} holds no certificate with its key`;
+  if (!isSignedBy(leaf, ca)) return `${leafPath} was not issued by ${caPath}`;
+  if (!lastsFor(ca, 0, nowMs)) return `${caPath} has expired, or is of the future`;
+  if (!lastsFor(leaf, 0, nowMs)) return `${leafPath} has expired, or is of the future`;
+  return null;
+}
+
 /** True once the leaf has less than 30 days left. */
 export function isLeafDue(certificates: GatewayCertificates, nowMs: number): boolean {
   return certificates.leafExpiresAtMs - nowMs < RENEW_LEAF_DAYS * DAY_MS;

@@ -8,7 +8,7 @@ import { access, constants } from 'node:fs/promises';
 export type Containment = { kind: 'pid-namespace'; bwrapPath: string } | { kind: 'group' };
 
 /** Not searched in PATH: what contains robots is not to be chosen by a variable. */
-const BWRAP_PATHS = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'];
+export const BWRAP_PATHS: readonly string[] = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'];
 const TRIAL_TIMEOUT_MS = 5000;
 
 /** The strongest containment that works here, found by trying it once: a `bwrap` that exists may still be refused. */

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import type { AgentConfig } from '../../agent/config/agent-config.ts';
+import { applyNetworkSettings } from '../../agent/config/apply-network-settings.ts';
+import { loadConfig } from '../../agent/config/compile-config.ts';
+import { BWRAP_PATHS, detectContainment } from '../../agent/process/containment.ts';
+import { createSandbox } from '../../agent/sandbox/create-sandbox.ts';
+import { toAgentError } from '../../shared/errors.ts';
+import type { Status } from '../../shared/status.ts';
+import type { Context } from '../context.ts';
+import { type Finding, failedWith, passed } from '../doctor/check.ts';
+import { checkDisk, checkGatewayCertificates, checkHome } from '../doctor/home-checks.ts';
+import { checkBubblewrap, checkMemory, checkNode } from '../doctor/machine-checks.ts';
+import { checkCredentialsStore, judgeConnection, tryConnection } from '../doctor/platform-checks.ts';
+import { checkSandbox } from '../doctor/sandbox-checks.ts';
+import { findAgent } from '../read-handlers.ts';
+import { printable } from '../text.ts';
+
+/** Looks at what the agent needs, with one or without; changes nothing. */
+export async function doctor(context: Context): Promise<number> {
+  const findings = await examine(context);
+  const { terminal } = context;
+  terminal.json({ checks: findings.map(({ exitCode: _exitCode, ...check }) => check) });
+  for (const { id, ok, message, fix } of findings) {
+    terminal.line(`${ok ? 'ok  ' : 'FAIL'}  ${id.padEnd(17)}  ${printable(message)}`);
+    if (fix !== null) terminal.line(`      ${''.padEnd(17)}  → ${printable(fix)}`);
+  }
+  return findings.find(({ ok }) => !ok)?.exitCode ?? 0;
+}
+
+async function examine(context: Context): Promise<Finding[]> {
+  const { homeDir, environment, cwd } = context;
+  const machine = [checkNode(), checkHome(homeDir)];
+  let config: AgentConfig;
+  try {
+    config = loadConfig({ flags: {}, environment, home: homeDir, cwd });
+    applyNetworkSettings(config.settings, config.endpoint, environment);
+  } catch (error) {
+    return [...machine, failedWith('configuration', toAgentError(error), 3)];
+  }
+  const status = await findStatus(homeDir);
+  const connection = status?.connection ?? (await tryConnection(config));
+  return [
+    ...machine,
+    passed('configuration', 'The settings are sound.'),
+    agentFinding(status, homeDir),
+    checkDisk(homeDir, config.settings.diskReserveBytes),
+    checkCredentialsStore(config, status !== null),
+    ...judgeConnection(connection, status !== null || config.credentials !== null),
+    await checkGatewayCertificates(homeDir, Date.now()),
+    ...(await isolation(config, status)),
+  ];
+}
+
+async function isolation(config: AgentConfig, status: Status | null): Promise<Finding[]> {
+  const containment = await detectContainment();
+  const { platform } = process;
+  const sandbox = createSandbox({ platform, containment });
+  try {
+    const isLinux = platform === 'linux';
+    return [
+      ...(isLinux ? [checkBubblewrap(containment, BWRAP_PATHS.some(existsSync))] : []),
+      ...(await checkSandbox(sandbox, config)),
+      ...(isLinux ? [await checkMemory(status?.agent.pid ?? null)] : []),
+    ];
+  } finally {
+    await sandbox.stop(0);
+  }
+}
+
+async function findStatus(homeDir: string): Promise<Status | null> {
+  return (await (await findAgent(homeDir))?.status()) ?? null;
+}
+
+function agentFinding(status: Status | null, homeDir: string): Finding {
+  if (status === null) return passed('agent', `No agent runs in ${homeDir}.`);
+  const { pid, version, state } = status.agent;
+  return passed('agent', `An agent runs: ${state}, process ${pid}, version ${version}.`);
+}

@@ -1,0 +1,103 @@
+import type { AgentConfig } from '../../agent/config/agent-config.ts';
+import { createKuFlowClient } from '../../agent/kuflow/create-client.ts';
+import { toAgentError } from '../../shared/errors.ts';
+import type { Status } from '../../shared/status.ts';
+import { type Finding, failed, passed } from './check.ts';
+
+type Connection = Status['connection'];
+
+const SILENT = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+
+/** One call to the platform that changes nothing there, as the agent would make it. */
+export async function tryConnection(config: AgentConfig): Promise<Connection> {
+  const client = createKuFlowClient({
+    endpoint: config.endpoint,
+    // Without any, the platform still says whether it is there, and what time it has.
+    credentials: config.credentials ?? { clientId: 'none', clientSecret: 'none' },
+    log: SILENT,
+  });
+  await client
+    .findRobots({ context: 'READY', tenantId: config.tenantId })
+    .catch((error: unknown) => toAgentError(error));
+  return client.connection();
+}
+
+/** What the settings and the environment give to log in with. */
+export function checkCredentialsStore(config: AgentConfig, agentRuns: boolean): Finding {
+  const id = 'credentials-store';
+  switch (config.credentialsSource) {
+    case 'file':
+      return passed(
+        id,
+        `The client secret comes from ${config.secretFilePath}, which this user alone can read.`,
+      );
+    case 'environment':
+      return failed(
+        id,
+        'The client secret comes from the environment, where other programs of this user may see it.',
+        'Put it into a file of mode 0600 and name that in KUBOT_CLIENT_SECRET_FILE.',
+        3,
+      );
+    case 'none':
+      if (agentRuns)
+        return passed(id, 'The agent that runs got its client secret itself; this shell has none.');
+      return failed(
+        id,
+        'There is no client secret.',
+        'Put it into a file of mode 0600 and name that in KUBOT_CLIENT_SECRET_FILE.',
+        3,
+      );
+  }
+}
+
+/**
+ * Reachability, credentials and clock. What a failed one leaves unknown is left out.
+ * @param hasCredentials whether the connection was tried with any
+ */
+export function judgeConnection(connection: Connection, hasCredentials: boolean): Finding[] {
+  const { endpoint, state, lastError, clockSkewMs } = connection;
+  if (state === 'offline') {
+    const message = lastError?.message ?? 'It was not reached yet.';
+    return [
+      failed('api', `${endpoint}: ${message}`, 'Check the network, the proxy, caFile and apiEndpoint.', 4),
+    ];
+  }
+  return [
+    passed('api', `${endpoint} answers.`),
+    judgeCredentials(state, lastError?.message ?? null, hasCredentials),
+    judgeClock(clockSkewMs),
+  ];
+}
+
+function judgeCredentials(
+  state: Connection['state'],
+  message: string | null,
+  hasCredentials: boolean,
+): Finding {
+  const id = 'credentials';
+  if (!hasCredentials) {
+    return failed(
+      id,
+      'There is no client id with a client secret.',
+      'Set clientId, and name the file of the secret in KUBOT_CLIENT_SECRET_FILE.',
+      3,
+    );
+  }
+  if (state === 'connected') return passed(id, 'The platform takes the credentials.');
+  return failed(
+    id,
+    message ?? 'The platform refuses the credentials.',
+    'Check the client id and secret of the application.',
+    5,
+  );
+}
+
+function judgeClock(skewMs: number | null): Finding {
+  if (skewMs === null) return passed('clock', 'The clock agrees with the platform’s within a minute.');
+  const minutes = Math.round(Math.abs(skewMs) / 60_000);
+  return failed(
+    'clock',
+    `The clock is ${minutes} min ${skewMs > 0 ? 'ahead of' : 'behind'} the platform's.`,
+    'Let the system keep its time: timedatectl set-ntp true, or the settings of date and time.',
+  );
+}
