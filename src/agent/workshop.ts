@@ -148,6 +148,10 @@ export async function openWorkshop(options: WorkshopOptions) {
         packages,
         runtimes,
         environments,
+        pinnedKeys: {
+          find: (code) => journal.publishers.find(code),
+          pin: (code, key) => journal.publishers.pin(code, key, new Date(now()).toISOString()),
+        },
         openRobotSource: (robotId) => platform.client.openRobotSource(robotId),
         postInstallVariables: (robot, folders) => variables.forPostInstall(robot, folders),
         secretsOf: (robot) => variables.secretsOf(robot).values,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SignatureViewSchema } from './signature.ts';
 
 // The JSON that scripts depend on (docs/cli.md): fields may be added, never renamed or removed.
 
@@ -16,6 +17,8 @@ export const RUN_SOURCES = ['inbox', 'engine', 'manual'] as const;
 export const SETTLE_ACTIONS = ['completed', 'kept', 'handed-over', 'retry', 'none'] as const;
 export const DECISIONS = ['taken', 'skipped', 'refused', 'postponed'] as const;
 export const SUBJECT_KINDS = ['task', 'robot', 'run'] as const;
+export const API_VERDICTS = ['forwarded', 'refused'] as const;
+export const HOST_VERDICTS = ['allowed', 'refused'] as const;
 export const LOG_STREAMS = ['stdout', 'stderr', 'agent'] as const;
 export const LOG_LEVELS = ['INFO', 'WARN', 'ERROR'] as const;
 
@@ -76,11 +79,44 @@ export const RunDetailsSchema = RunSchema.extend({
       method: z.string(),
       path: z.string(),
       status: z.number().int().nullable(),
-      verdict: z.enum(['forwarded', 'refused']),
+      verdict: z.enum(API_VERDICTS),
       reason: z.string().nullable(),
+      /** How many calls this stands for: those that were too many in a second are recorded together. */
+      times: z.number().int(),
+      bytesUp: z.number().int().nullable(),
+      bytesDown: z.number().int().nullable(),
     }),
   ),
   files: z.array(z.object({ area: z.enum(['out', 'home']), path: z.string(), bytes: z.number() })),
+  /** Of the package it ran; null: signatures are not looked at here. */
+  signature: SignatureViewSchema.nullable(),
+  /** What the robot touched; null: not known. */
+  touched: z.object({
+    /** Of all calls, also of those that `apiCalls` does not hold any more. */
+    api: z.object({
+      calls: z.number().int(),
+      refused: z.number().int(),
+      bytesUp: z.number().int().nullable(),
+      bytesDown: z.number().int().nullable(),
+      operations: z.array(
+        z.object({
+          operationId: z.string().nullable(),
+          verdict: z.enum(API_VERDICTS),
+          times: z.number().int(),
+          bytesUp: z.number().int().nullable(),
+          bytesDown: z.number().int().nullable(),
+        }),
+      ),
+    }),
+    hosts: z
+      .array(z.object({ host: z.string(), port: z.number().int(), verdict: z.enum(HOST_VERDICTS) }))
+      .nullable(),
+    /** Programs that were seen, and how many processes of each; what ended between two looks is missing. */
+    programs: z.array(z.object({ name: z.string(), count: z.number().int() })).nullable(),
+    /** At least: it may have used more between two looks. */
+    peakMemoryBytes: z.number().nullable(),
+    cpuTimeMs: z.number().nullable(),
+  }),
 });
 
 export const LogLineSchema = z.object({

@@ -30,6 +30,9 @@ const sandboxLevel = z.enum(['off', 'standard', 'strict']);
 const runtimeMismatch = z.enum(['warn', 'refuse']);
 const homeMode = z.enum(['run', 'user']);
 const gatewayScope = z.enum(['run', 'full']);
+const packageSignatures = z.enum(['off', 'warn', 'require']);
+/** Name of a publisher to its Ed25519 key, as SPKI in base64: what openssl writes. */
+const publisherKeys = z.record(z.string().min(1), z.string().regex(/^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/));
 const gui = z.enum(['none', 'virtual', 'host']);
 const network = z.enum(['open', 'allow-list']);
 /** From a root, or from the person's home by `~`. */
@@ -73,6 +76,8 @@ export const RobotSettingsSchema = z
     sockets: z.array(path),
     limits,
     gatewayScope,
+    packageSignatures,
+    publisherKeys,
     logDocumentPointer: text,
     operationPointer: z.string(),
     takeOver: z.boolean(),
@@ -281,6 +286,16 @@ export const SettingsSchema = z.strictObject({
     'size',
     bytes.default(1 * GB),
     'What a run log may hold on disk; the rest is counted.',
+  ),
+  packageSignatures: setting(
+    'choice',
+    packageSignatures.default('off'),
+    'Whether packages must be signed by their publisher: not looked at, warned of, or refused.',
+  ),
+  publisherKeys: setting(
+    'json',
+    publisherKeys.default({}),
+    'Publishers that are trusted, with their keys: {"Acme": "MCowBQYDK2VwAyEA…"}; none: each robot’s first key is, from then on.',
   ),
   packageMaxBytes: setting('size', bytes.default(512 * MB), 'Largest robot package, compressed.'),
   packageMaxEntries: setting(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SandboxStatusSchema } from './run.ts';
+import { SignatureViewSchema } from './signature.ts';
 
 const time = z.string(); // ISO 8601, UTC
 
@@ -50,6 +51,8 @@ export const RobotViewSchema = z.object({
   reason: z.string().nullable(),
   operations: z.array(z.string()),
   runtimes: z.record(z.string(), z.string()),
+  /** Of its package; null: not prepared yet, or signatures are not looked at. */
+  signature: SignatureViewSchema.nullable().default(null),
 });
 
 export type Status = z.infer<typeof StatusSchema>;

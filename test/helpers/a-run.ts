@@ -1,5 +1,5 @@
 import { createRunId } from '../../src/agent/runs/run-id.ts';
-import type { Run } from '../../src/shared/run.ts';
+import type { Run, RunDetails } from '../../src/shared/run.ts';
 
 const REQUESTED_AT = '2026-01-01T00:00:00.000Z';
 
@@ -30,3 +30,15 @@ export function aRun(over: Partial<Run> = {}): Run {
     ...over,
   };
 }
+
+/** What is told of a run whose robot touched nothing, as far as is known. */
+export const UNTOUCHED: Pick<RunDetails, 'signature' | 'touched'> = {
+  signature: null,
+  touched: {
+    api: { calls: 0, refused: 0, bytesUp: 0, bytesDown: 0, operations: [] },
+    hosts: null,
+    programs: null,
+    peakMemoryBytes: null,
+    cpuTimeMs: null,
+  },
+};

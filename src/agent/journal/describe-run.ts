@@ -17,14 +17,23 @@ export function listRuns(journal: Journal, query: RunsQuery): Run[] {
   });
 }
 
-/** A run with its timeline, its calls through the gateway and what it left in its folders. */
+/** A run with its timeline, who signed its package, and what its robot touched. */
 export async function describeRun(journal: Journal, run: Run, runsDir: string): Promise<RunDetails> {
   const dir = join(runsDir, run.id);
+  const { usage, signature, hostsRecorded } = journal.touched.find(run.id);
   return {
     ...run,
     timeline: journal.runs.timeline(run.id),
-    apiCalls: journal.runs.listApiCalls(run.id),
+    apiCalls: journal.touched.listCalls(run.id),
     files: [...(await filesOf(dir, 'out')), ...(await filesOf(dir, 'home'))],
+    signature,
+    touched: {
+      api: journal.touched.sumUpCalls(run.id),
+      hosts: hostsRecorded ? journal.touched.listHosts(run.id) : null,
+      programs: usage?.programs ?? null,
+      peakMemoryBytes: usage?.peakMemoryBytes ?? null,
+      cpuTimeMs: usage?.cpuTimeMs ?? null,
+    },
   };
 }
 

@@ -4,13 +4,17 @@ import { withRoom } from '../home/with-room.ts';
 import { DecisionRecords } from './decision-records.ts';
 import { HostRecords } from './host-records.ts';
 import { JournalDatabase } from './journal-database.ts';
+import { PublisherRecords } from './publisher-records.ts';
 import { RunRecords } from './run-records.ts';
 import { migrate, readVersion } from './schema.ts';
 import { assertSound, isDamage, setAside } from './set-aside.ts';
+import { TouchRecords } from './touch-records.ts';
 
 /** The agent's memory across restarts: one SQLite file in the home. The agent is its only writer. */
 export interface Journal {
   readonly runs: RunRecords;
+  readonly touched: TouchRecords;
+  readonly publishers: PublisherRecords;
   readonly decisions: DecisionRecords;
   readonly host: HostRecords;
   close(): void;
@@ -93,6 +97,8 @@ function journalOf(file: DatabaseSync, release?: () => boolean): Journal {
   const database = new JournalDatabase(file, release);
   return {
     runs: new RunRecords(database),
+    touched: new TouchRecords(database),
+    publishers: new PublisherRecords(database),
     decisions: new DecisionRecords(database),
     host: new HostRecords(database),
     close: () => database.close(),

@@ -13,8 +13,6 @@ export interface RunQuery {
   robot?: string | undefined;
 }
 
-type ApiCall = (typeof RunDetailsSchema.shape.apiCalls)['element']['_output'];
-
 /** What is known of each run. A run's id is a UUIDv7, so ordering by id is ordering by time. */
 export class RunRecords {
   readonly #database: JournalDatabase;
@@ -57,7 +55,7 @@ export class RunRecords {
   /** Forgets a run that never became one: its take was lost, or its host could not prepare it. */
   remove(runId: string): void {
     this.#database.transaction((database) => {
-      for (const table of ['run_states', 'api_calls'])
+      for (const table of ['run_states', 'api_calls', 'api_call_totals', 'run_hosts'])
         database.prepare(`DELETE FROM ${table} WHERE run_id = ?`).run(runId);
       database.prepare('DELETE FROM runs WHERE id = ?').run(runId);
     });
@@ -136,31 +134,6 @@ export class RunRecords {
       .prepare('SELECT at, state FROM run_states WHERE run_id = ? ORDER BY rowid')
       .all(runId);
     return RunDetailsSchema.shape.timeline.parse(rows);
-  }
-
-  addApiCall(runId: string, call: ApiCall): void {
-    this.#database.write(
-      'INSERT INTO api_calls VALUES (?,?,?,?,?,?,?,?)',
-      runId,
-      call.at,
-      call.operationId,
-      call.method,
-      call.path,
-      call.status,
-      call.verdict,
-      call.reason,
-    );
-  }
-
-  /** The calls that a run made through the gateway, oldest first, at most 1,000. */
-  listApiCalls(runId: string): ApiCall[] {
-    const rows = this.#database
-      .prepare(
-        `SELECT at, operation_id AS operationId, method, path, status, verdict, reason
-         FROM api_calls WHERE run_id = ? ORDER BY rowid LIMIT 1000`,
-      )
-      .all(runId);
-    return RunDetailsSchema.shape.apiCalls.parse(rows);
   }
 
   saveShipping(runId: string, position: unknown): void {

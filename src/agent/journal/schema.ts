@@ -64,6 +64,36 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_by_end ON runs (substr(id, -6));
   CREATE INDEX decisions_by_run ON decisions (run_id, seq) WHERE run_id IS NOT NULL;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN touched TEXT;  -- what its robot used, and who signed it, JSON
+  ALTER TABLE api_calls ADD COLUMN times INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE api_calls ADD COLUMN bytes_up INTEGER;
+  ALTER TABLE api_calls ADD COLUMN bytes_down INTEGER;
+
+  -- Of all calls of a run, also of those beyond what api_calls keeps; '' is a call that was no operation.
+  CREATE TABLE api_call_totals (
+    run_id TEXT NOT NULL,
+    operation_id TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    times INTEGER NOT NULL,
+    bytes_up INTEGER,
+    bytes_down INTEGER,
+    PRIMARY KEY (run_id, operation_id, verdict)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO api_call_totals
+    SELECT run_id, coalesce(operation_id, ''), verdict, count(*), NULL, NULL FROM api_calls GROUP BY 1, 2, 3;
+
+  CREATE TABLE run_hosts (
+    run_id TEXT NOT NULL,
+    host TEXT NOT NULL,
+    port INTEGER NOT NULL,
+    verdict TEXT NOT NULL,
+    PRIMARY KEY (run_id, host, port, verdict)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The key that first signed each robot's package here.
+  CREATE TABLE publishers (robot_code TEXT PRIMARY KEY, key TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+  `,
 ];
 
 /**

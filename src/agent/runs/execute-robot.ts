@@ -4,6 +4,7 @@ import type { Settings } from '../../shared/settings.ts';
 import { isFull } from '../home/disk-space.ts';
 import type { SandboxedCommand } from '../sandbox/sandbox.ts';
 import type { ActiveRun } from './active-run.ts';
+import { noteContact, noteStart, noteUse } from './note-touch.ts';
 import { describeDuration, endOfProcess, type RunEnd } from './outcome.ts';
 import type { PreparedRobot } from './prepare-robot.ts';
 import { fillHome, fillWorkingCopy } from './run-folders.ts';
@@ -36,13 +37,16 @@ export async function executeRobot(
     const command = shellCommand(job.shell, built.variables, process.platform);
     for (const warning of [...built.warnings, ...command.warnings]) log.agentLine('WARN', warning);
     active.signal.throwIfAborted();
+    const policy = services.sandboxPolicyOf(active.robot.code);
+    noteStart(active, services, prepared, policy);
     const sandboxed = await services.sandbox.prepare(
       { file: command.file, args: command.args, cwd: folders.workDir, env: built.variables },
       {
-        policy: services.sandboxPolicyOf(active.robot.code),
+        policy,
         cookie: { name: 'KUBOT_RUN_ID', value: active.id },
         places: robotPlaces(prepared, folders, built),
         gateway: services.gateway,
+        onContact: (contact) => noteContact(active, services, contact),
       },
     );
     const exit = await runProcess(active, services, session, sandboxed, settings).finally(() =>
@@ -100,6 +104,7 @@ async function runProcess(
     return exit;
   } finally {
     ends();
+    noteUse(active, services, robot);
     active.signal.removeEventListener('abort', stop);
     services.closing.removeEventListener('abort', kill);
     if (session.log.failure !== null) {

@@ -1,6 +1,8 @@
 import { AgentError } from '../../shared/errors.ts';
 import type { RobotSettings, Settings } from '../../shared/settings.ts';
+import type { SignatureView } from '../../shared/signature.ts';
 import type { AgentLog } from '../logs/agent-log.ts';
+import { checkPublisher, type PinnedKeys } from '../packages/check-publisher.ts';
 import type { OpenDownload } from '../packages/download.ts';
 import type { Manifest } from '../packages/manifest.ts';
 import type { PackageStore } from '../packages/package-store.ts';
@@ -16,6 +18,8 @@ export interface PreparedRobot {
   environment: Environment;
   /** The folders that its runs need: of package, runtimes and environment. */
   places: readonly string[];
+  /** Of the package; null: signatures are not looked at. */
+  signature: SignatureView | null;
   /** Said in each run's log: unknown keys of the manifest, another runtime than the one asked for. */
   warnings: string[];
 }
@@ -25,6 +29,7 @@ export interface PrepareParts {
   packages: PackageStore;
   runtimes: RuntimeStore;
   environments: EnvironmentStore;
+  pinnedKeys: PinnedKeys;
   openRobotSource: (robotId: string) => OpenDownload;
   /** The variables that post-install sees. */
   postInstallVariables: (robot: CatalogueRobot, folders: PostInstallFolders) => Record<string, string>;
@@ -69,6 +74,13 @@ export async function prepareRobot(
     onProgress: (progress) => onProgress('downloading the package', progress),
   });
   warnings.push(...unpacked.warnings);
+  const publisher = await checkPublisher({
+    robotCode: robot.code,
+    packageDir: unpacked.dir,
+    settings,
+    pinned: parts.pinnedKeys,
+  });
+  warnings.push(...publisher.warnings);
   const installed: InstalledRuntime[] = [];
   for (const kind of ['python', 'nodejs'] as const) {
     const version = unpacked.manifest.tools[kind];
@@ -103,6 +115,7 @@ export async function prepareRobot(
     manifest: unpacked.manifest,
     environment,
     places,
+    signature: publisher.signature,
     warnings,
   };
 }

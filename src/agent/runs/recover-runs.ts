@@ -128,5 +128,7 @@ export function activeRunOf(run: Run, services: RunServices, onChange: (run: Run
 
 function completedItself(run: Run, { journal }: RunServices): boolean {
   const { taskId } = run;
-  return taskId !== null && journal.runs.listApiCalls(run.id).some((call) => completesTask(call, taskId));
+  return (
+    taskId !== null && journal.touched.listCompletions(run.id).some((call) => completesTask(call, taskId))
+  );
 }

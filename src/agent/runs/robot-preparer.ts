@@ -34,7 +34,11 @@ interface RobotEntry {
 }
 
 /** Failures that show that this host can never run the robot. */
-const IMPOSSIBLE: ReadonlySet<ErrorCode> = new Set(['HOST_ARCHITECTURE', 'HOST_ARCHIVE_FORMAT']);
+const IMPOSSIBLE: ReadonlySet<ErrorCode> = new Set([
+  'HOST_ARCHITECTURE',
+  'HOST_ARCHIVE_FORMAT',
+  'POLICY_REFUSED',
+]);
 
 /** Makes robots ready, once for all runs that wait for one, and knows the state of each. */
 export class RobotPreparer {
@@ -155,7 +159,7 @@ export class RobotPreparer {
       }
       become(IMPOSSIBLE.has(error.code) ? 'unsupported' : 'failed', error.message);
       this.#options.decide(robot.id, {
-        decision: error.blame === 'package' ? 'refused' : 'postponed',
+        decision: error.blame === 'package' || error.code === 'POLICY_REFUSED' ? 'refused' : 'postponed',
         code: error.code,
         message: `Revision ${robot.revision} could not be prepared: ${error.message}`,
       });
@@ -214,6 +218,7 @@ function viewOf(entry: RobotEntry): RobotView {
     reason: entry.reason,
     operations: known?.manifest.operations.map((operation) => operation.name) ?? [],
     runtimes: { ...known?.environment.runtimes },
+    signature: known?.signature ?? null,
   };
 }
 

@@ -108,7 +108,7 @@ function shipperEnd(services: RunServices, summary: string, { outcome }: RunEnd)
 }
 
 function noteCall(active: ActiveRun, services: RunServices, call: CallRecord): void {
-  services.journal.runs.addApiCall(active.id, call);
+  services.journal.touched.addCall(active.id, call);
   const { taskId } = active.run;
   if (taskId === null) return;
   active.completedByRobot ||= completesTask(call, taskId);

@@ -11,7 +11,7 @@ import { AgentError } from '../../../src/shared/errors.ts';
 import type { Orphan } from '../../../src/shared/orphan.ts';
 import type { LogLine, Run } from '../../../src/shared/run.ts';
 import type { Status } from '../../../src/shared/status.ts';
-import { aRun } from '../../helpers/a-run.ts';
+import { aRun, UNTOUCHED } from '../../helpers/a-run.ts';
 import { kubot, startKubot } from './kubot.ts';
 
 const AT = '2026-01-02T03:04:05.000Z';
@@ -85,7 +85,13 @@ function handlers(): ControlHandlers {
     prepare: refuse,
     runs: note([RUN]),
     orphans: note([ORPHAN]),
-    run: note({ ...RUN, timeline: [{ at: AT, state: 'queued' as const }], apiCalls: [], files: [] }),
+    run: note({
+      ...RUN,
+      ...UNTOUCHED,
+      timeline: [{ at: AT, state: 'queued' as const }],
+      apiCalls: [],
+      files: [],
+    }),
     logs: async function* ({ follow }, signal) {
       yield* LINES;
       if (follow && ending.outcome === undefined) {

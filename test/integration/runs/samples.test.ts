@@ -43,7 +43,7 @@ KuFlowTask.from_environment({**os.environ, "KUFLOW_TASK_ID": "00000000-0000-4000
 `,
       shell: 'python fail.py',
     },
-    exception: /^azure\.core\.exceptions\.ResourceNotFoundError: /m,
+    exception: /^azure\.core\.exceptions\.HttpResponseError: .*the gateway scope full/m,
   },
   {
     code: 'INBOX_SORTER',

@@ -19,6 +19,7 @@ const ROBOT: RobotView = {
   reason: null,
   operations: ['Check'],
   runtimes: { python: '3.11.7' },
+  signature: null,
 };
 
 let home: string;

@@ -4,6 +4,7 @@ import { createProgressLines } from '../../../src/cli/demo/follow-demo.ts';
 import { Terminal } from '../../../src/cli/terminal.ts';
 import { AgentError } from '../../../src/shared/errors.ts';
 import type { RunDetails } from '../../../src/shared/run.ts';
+import { UNTOUCHED } from '../../helpers/a-run.ts';
 import { screen } from './screen.ts';
 
 const TASK = { id: 't1', definition: 'CHECK', robot: 'INVOICES', operation: 'Check' };
@@ -37,11 +38,22 @@ const RUN: RunDetails = {
     call('findProcesses', 200),
   ],
   files: [],
+  ...UNTOUCHED,
 };
 
 function call(operationId: string, status: number): RunDetails['apiCalls'][number] {
   const at = '2026-01-02T03:04:05.000Z';
-  return { at, operationId, method: 'POST', path: '/x', status, verdict: 'forwarded', reason: null };
+  const counts = { times: 1, bytesUp: 0, bytesDown: 0 };
+  return {
+    at,
+    operationId,
+    method: 'POST',
+    path: '/x',
+    status,
+    verdict: 'forwarded',
+    reason: null,
+    ...counts,
+  };
 }
 
 describe('the tasks of the demo', () => {

@@ -20,6 +20,30 @@ const TABLES = [
 const taskId = '5f0e3c1a-9d7b-4b8e-8a52-0c7d1e2f3a4b';
 const lostRun = '01890000-0000-7000-8000-00000000aaaa';
 
+/** How many bytes a call took was not known yet. */
+const CALL = {
+  at: '2026-01-01T00:00:01.000Z',
+  operationId: 'retrieveProcess',
+  method: 'GET',
+  path: '/processes/1',
+  status: 200,
+  verdict: 'forwarded',
+  reason: null,
+  times: 1,
+  bytesUp: null,
+  bytesDown: null,
+};
+const TOTALS = {
+  calls: 1,
+  refused: 0,
+  bytesUp: null,
+  bytesDown: null,
+  operations: [
+    { operationId: 'retrieveProcess', verdict: 'forwarded', times: 1, bytesUp: null, bytesDown: null },
+  ],
+};
+const NOTHING_KNOWN = { usage: null, signature: null, hostsRecorded: false };
+
 let dir: string;
 let path: string;
 beforeEach(() => {
@@ -76,7 +100,10 @@ function writeVersion(version: number): void {
   inFile((database) => database.exec(readFileSync(join(FIXTURES, `version-${version}.sql`), 'utf8')));
 }
 
-describe.each([1])('a journal of version %i', (version) => {
+describe.each([
+  [1, 'runs_by_end'],
+  [2, 'publishers'],
+])('a journal of version %i', (version, madeByNextStep) => {
   test('becomes one of the newest, with every row', () => {
     writeVersion(version);
     const columns = columnsOf();
@@ -100,7 +127,9 @@ describe.each([1])('a journal of version %i', (version) => {
     expect(journal.runs.timeline(lostRun)).toHaveLength(2);
     expect(journal.runs.loadShipping(lostRun)).toMatchObject({ seq: 12 });
     expect(journal.runs.loadTake(lostRun)).toBeNull();
-    expect(journal.runs.listApiCalls(lostRun)).toHaveLength(1);
+    expect(journal.touched.listCalls(lostRun)).toEqual([CALL]);
+    expect(journal.touched.sumUpCalls(lostRun)).toEqual(TOTALS);
+    expect(journal.touched.find(lostRun)).toEqual(NOTHING_KNOWN);
     expect(journal.decisions.list({ kind: 'run', id: lostRun })).toMatchObject([{ code: 'TAKEN' }]);
     expect(journal.host.listRobots()).toHaveLength(1);
     expect(journal.host.findNextTry(taskId)).toMatchObject({ kind: 'retry' });
@@ -116,13 +145,17 @@ describe.each([1])('a journal of version %i', (version) => {
     const journal = openJournalReadOnly(path);
     expect(journal.runs.findIds('0000aaaa', 5)).toEqual([lostRun]);
     expect(journal.runs.list({ limit: 9, state: 'running' })).toHaveLength(1);
+    expect(journal.touched.listCalls(lostRun)).toEqual([CALL]);
+    expect(journal.touched.sumUpCalls(lostRun)).toEqual(TOTALS);
+    expect(journal.touched.find(lostRun)).toEqual(NOTHING_KNOWN);
+    expect(journal.touched.listHosts(lostRun)).toEqual([]);
     journal.close();
     expect(versionOf()).toBe(version);
   });
 
   test('stays as it is when a step fails', () => {
     writeVersion(version);
-    inFile((database) => database.exec('CREATE TABLE runs_by_end (x)'));
+    inFile((database) => database.exec(`CREATE TABLE ${madeByNextStep} (x)`));
     const columns = columnsOf();
     const before = rowsOf(columns);
     expect(() => openJournal(path)).toThrow(expect.objectContaining({ code: 'JOURNAL_UNUSABLE' }));
