@@ -7,7 +7,7 @@ import type { Lab } from './lab.ts';
 
 const PROGRAM = resolve(import.meta.dirname, '../../src/cli/main.ts');
 /** For an agent to come somewhere, on a slow machine too. */
-const WAIT_MS = 60_000;
+const WAIT_MS = 110_000;
 
 /** An agent in a process of its own, in a lab's home: what can be killed. */
 export interface AgentProcess {

@@ -34,6 +34,8 @@ export interface FaultProxyProcess {
   add(rule: FaultRule): Promise<void>;
   /** Ends all faults; with `cutWaiting` those who wait for an answer are cut off too. */
   clear(options?: { cutWaiting: boolean }): Promise<void>;
+  /** Cuts off those who wait for an answer, as if the connection broke. */
+  cutWaiting(): Promise<void>;
   /** Delivers the requests that are held. */
   release(): Promise<void>;
   down(): Promise<void>;
@@ -55,6 +57,7 @@ export async function startFaultProxyProcess(options: {
     url,
     add: (rule) => calls.call('add', rule),
     clear: (how = { cutWaiting: false }) => calls.call('clear', how),
+    cutWaiting: () => calls.call('cutWaiting'),
     release: () => calls.call('release'),
     down: () => calls.call('down'),
     up: () => calls.call('up'),

@@ -4,7 +4,7 @@ import type { Run } from '../../../src/shared/run.ts';
 import type { Lab } from '../../helpers/lab.ts';
 
 /** For things to come to pass, on a slow machine too. */
-const WAIT_MS = 60_000;
+const WAIT_MS = 110_000;
 
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + WAIT_MS;
