@@ -124,11 +124,10 @@ export class TouchRecords {
 
   /** Adds to what is known of the run. */
   note(runId: string, touch: Partial<Touch>): void {
-    this.#database.write(
-      "UPDATE runs SET touched = json_patch(coalesce(touched, '{}'), ?) WHERE id = ?",
-      JSON.stringify(touch),
-      runId,
-    );
+    this.#database.transaction((database) => {
+      const known = { ...this.find(runId), ...touch };
+      database.prepare('UPDATE runs SET touched = ? WHERE id = ?').run(JSON.stringify(known), runId);
+    });
   }
 
   find(runId: string): Touch {

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /**
  * What a program and all it started used, as far as it was seen by looking every so often. So both figures are "at
@@ -68,7 +69,7 @@ export class UsageMeter {
     this.#looks += 1;
     let memoryBytes = 0;
     for (const { pid, startedAt, name } of members) {
-      this.#programs.set(`${pid}/${startedAt}`, name);
+      this.#programs.set(`${pid}/${startedAt}`, findProgram(pid) ?? name);
       memoryBytes += readMemoryBytes(pid);
     }
     this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, memoryBytes);
@@ -91,7 +92,7 @@ export interface SeenProcess {
   groupId: number;
   sessionId: number;
   startedAt: string;
-  /** Of its program, at most 15 characters: what the system keeps. */
+  /** What it calls itself, at most 15 characters: Node's is "MainThread". */
   name: string;
   /** Its own, and that of children whose end it waited for. */
   cpuTicks: number;
@@ -142,6 +143,15 @@ function readAll(): SeenProcess[] {
   return readdirSync('/proc').flatMap((name) =>
     /^\d+$/.test(name) ? (parseUsage(readText(`/proc/${name}/stat`)) ?? []) : [],
   );
+}
+
+/** The file that it runs; undefined where that is not to be seen. */
+function findProgram(pid: number): string | undefined {
+  try {
+    return basename(readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, ''));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Its share: memory that several processes share is counted once among them. */

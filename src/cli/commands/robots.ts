@@ -19,8 +19,16 @@ export async function robots(
   const views = await withReader(homeDir, (handlers) => handlers.robots());
   terminal.json(views);
   if (views.length === 0) terminal.line('No robots are known here yet.');
-  else terminal.lines(table(views, COLUMNS));
+  else terminal.lines(table(views, columnsFor(views)));
   return 0;
+}
+
+/** Where no signature was looked at, nobody needs to read of them. */
+function columnsFor(views: readonly RobotView[]) {
+  const isLookedAt = views.some(({ signature }) => signature !== null);
+  return isLookedAt
+    ? [...COLUMNS, { title: 'SIGNED BY', cell: signer, maxWidth: 32 }, REASON]
+    : [...COLUMNS, REASON];
 }
 
 const COLUMNS = [
@@ -35,5 +43,15 @@ const COLUMNS = [
         .map(([name, version]) => `${name} ${version}`)
         .join(', ') || '–',
   },
-  { title: 'REASON', cell: (robot: RobotView) => robot.reason ?? '', maxWidth: 100 },
 ];
+
+const REASON = { title: 'REASON', cell: (robot: RobotView) => robot.reason ?? '', maxWidth: 100 };
+
+/** A key is too long for a table: `kubot run` and `--json` have it. */
+function signer({ signature }: RobotView): string {
+  if (signature === null) return '–';
+  return (
+    signature.publisher ??
+    { trusted: 'first key', untrusted: 'not trusted', unsigned: 'nobody', broken: 'broken' }[signature.state]
+  );
+}

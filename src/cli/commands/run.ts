@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { withReader } from '../read-handlers.ts';
 import { stateInWords } from '../run-table.ts';
 import { bytes, count, duration, localTime, printable } from '../text.ts';
+import { callInWords, signerInWords, touchedInWords } from '../touched.ts';
 
 /** A failed run is a result like any other: exit code 0. */
 export async function run({ homeDir, terminal }: Context, [id]: [string]): Promise<number> {
@@ -29,6 +30,7 @@ function describe(run: RunDetails): string[] {
     ['Started', run.startedAt === null ? null : localTime(run.startedAt)],
     ['Ended', run.endedAt === null ? null : `${localTime(run.endedAt)}, after ${duration(run.durationMs)}`],
     ['Runtimes', runtimes.join(', ') || null],
+    ['Signed by', run.signature === null ? null : signerInWords(run.signature)],
     ['Sandbox', run.sandbox.achieved],
     ['Log', `${count(run.log.lines, 'line')}, ${bytes(run.log.bytes)}; ${run.log.entriesSent} entries sent`],
     ['Settled', run.settled === null ? null : `${run.settled.action} at ${localTime(run.settled.at)}`],
@@ -42,13 +44,8 @@ function describe(run: RunDetails): string[] {
       'Timeline',
       run.timeline.map(({ at, state }) => `${localTime(at)}  ${state}`),
     ),
-    ...section(
-      'API calls',
-      run.apiCalls.map(
-        (call) =>
-          `${localTime(call.at)}  ${call.status ?? call.verdict}  ${call.method} ${call.path}${call.reason === null ? '' : ` (${call.reason})`}`,
-      ),
-    ),
+    ...section('What the robot touched', run.startedAt === null ? [] : touchedInWords(run)),
+    ...section('API calls', run.apiCalls.map(callInWords)),
     ...section(
       'Files',
       run.files.map((file) => `${file.area}/${file.path}  ${bytes(file.bytes)}`),

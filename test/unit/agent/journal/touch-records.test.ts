@@ -129,7 +129,7 @@ test('hosts are kept once each', () => {
 
 describe('what is known of a run', () => {
   const usage = { peakMemoryBytes: 1000, cpuTimeMs: 20, programs: [{ name: 'sh', count: 1 }] };
-  const signature = { state: 'trusted', key: 'k', publisher: 'Acme' } as const;
+  const signature = { state: 'trusted', key: 'k', publisher: null } as const;
 
   test('grows by what is noted', () => {
     const run = aRun();

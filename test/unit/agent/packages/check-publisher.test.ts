@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkPublisher } from '../../../../src/agent/packages/check-publisher.ts';
-import { aPublisher, FILES, type Publisher, signatureOf, writeFiles } from './signed-package.ts';
+import {
+  aPublisher,
+  FILES,
+  type Publisher,
+  signatureOf,
+  writeFiles,
+} from '../../../helpers/signed-package.ts';
 
 const acme = aPublisher();
 const other = aPublisher();

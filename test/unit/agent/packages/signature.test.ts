@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readSignature } from '../../../../src/agent/packages/signature.ts';
-import { aPublisher, FILES, signatureOf, writeFiles } from './signed-package.ts';
+import { aPublisher, FILES, signatureOf, writeFiles } from '../../../helpers/signed-package.ts';
 
 const publisher = aPublisher();
 const signature = signatureOf(FILES, publisher);

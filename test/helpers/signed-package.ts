@@ -14,6 +14,7 @@ export function aPublisher(): Publisher {
   return { key: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'), privateKey };
 }
 
+/** Of a package to be signed: names beyond ASCII, an empty file, and some whose order is not that of folders. */
 export const FILES: Readonly<Record<string, string>> = {
   'kubot.yaml': 'operations: [{ name: Run, shell: ./run.sh }]\n',
   'run.sh': 'echo hi\n',
