@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { connectToAgent } from '../../../src/cli/control-client.ts';
 import type { PlatformBehaviour } from '../../../src/platform/behaviour.ts';
 import type { ControlHandlers } from '../../../src/shared/control-api.ts';
+import { isAgentError } from '../../../src/shared/errors.ts';
 import type { Run } from '../../../src/shared/run.ts';
 import { type AgentProcess, startAgentProcess } from '../../helpers/agent-process.ts';
 import { type Collector, startCollector } from '../../helpers/collector.ts';
@@ -63,6 +64,7 @@ const ROBOT = waitingRobot({
   `,
   after: `
     clearInterval(timer);
+    for (let n = 0; n < Number(process.env.ROWS_AT_LAST); n++) print();
     await tell(['end', KUFLOW_TASK_ID, KUBOT_RUN_ID, rows].join(' '));
   `,
 });
@@ -72,15 +74,21 @@ export interface FaultLabOptions {
   behaviour?: Partial<PlatformBehaviour>;
   /** How many rows the robot prints at once when it starts; then one each 50 ms. */
   rowsAtFirst?: number;
+  /** How many once it is let go. */
+  rowsAtLast?: number;
   platformNow?: () => number;
 }
 
 export async function openFaultLab(options: FaultLabOptions = {}): Promise<FaultLab> {
-  const { settings = {}, behaviour, rowsAtFirst = 1, platformNow } = options;
+  const { settings = {}, behaviour, rowsAtFirst = 1, rowsAtLast = 0, platformNow } = options;
   const collector = await startCollector();
   const faults: FaultEvent[] = [];
   let proxy: FaultProxyProcess | null = null;
-  const environmentVariables = { COLLECTOR: collector.url, ROWS_AT_FIRST: String(rowsAtFirst) };
+  const environmentVariables = {
+    COLLECTOR: collector.url,
+    ROWS_AT_FIRST: String(rowsAtFirst),
+    ROWS_AT_LAST: String(rowsAtLast),
+  };
   const lab = await startLab({
     robots: { WORK: { ...ROBOT, environmentVariables } },
     tasks: [{ code: 'WORK', later: true }],
@@ -142,14 +150,23 @@ class OpenFaultLab implements FaultLab {
   async untilStatus(what: RegExp): Promise<void> {
     const said = new Set<string>();
     const isSaid = async () => {
-      const { connection } = await this.control().status();
-      const now = `${connection.state}: ${connection.lastError?.message ?? 'no error'}`;
+      const now = await this.#connectionText();
       said.add(now);
       return what.test(now);
     };
     await until(`status says ${what}`, isSaid).catch((error: unknown) => {
       throw new Error(`Status said only this: ${[...said].join('; ')}`, { cause: error });
     });
+  }
+
+  async #connectionText(): Promise<string> {
+    try {
+      const { connection } = await this.control().status();
+      return `${connection.state}: ${connection.lastError?.message ?? 'no error'}`;
+    } catch (error) {
+      if (isAgentError(error) && error.code === 'AGENT_NOT_RUNNING') return error.message;
+      throw error;
+    }
   }
 
   letGo(run: Run): void {
@@ -265,7 +282,7 @@ export function expectOnceInOrder(numbers: readonly number[]): void {
 
 export const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
-async function rowsInDocument(lab: Lab, run: Run): Promise<number[]> {
+export async function rowsInDocument(lab: Lab, run: Run): Promise<number[]> {
   const bytes = await lab.document(run.processId ?? '', run.log.documentUri ?? '');
   return [
     ...gunzipSync(bytes)
