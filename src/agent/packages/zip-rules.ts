@@ -54,6 +54,7 @@ export const LOCAL_HEADER_BYTES = 30;
 const RATIO_FROM_BYTES = 10 * 1024 * 1024;
 const MAX_PATH_BYTES = 240;
 const MAX_DEPTH = 32;
+const MAX_LINK_BYTES = 1024;
 const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
@@ -239,11 +240,12 @@ function foldName(path: string): string {
 }
 
 /**
- * Whether a symbolic link could lead out. Its target may climb at its beginning only, and no higher than the root:
+ * Whether a symbolic link could lead out, or is longer than any system takes. Its target may climb at its beginning only, and no higher than the root:
  * then no chain of links can either, whatever the folders on the way turn out to be (with `a/up -> ..`, a link
  * `b -> a/up/..` is outside).
  */
 export function leadsOut(path: string, target: string): boolean {
+  if (Buffer.byteLength(target) > MAX_LINK_BYTES) return true;
   if (target === '' || target.startsWith('/') || /[\\\0]/.test(target) || /^[A-Za-z]:/.test(target))
     return true;
   const segments = target.split('/').filter((segment) => segment !== '' && segment !== '.');

@@ -20,6 +20,8 @@ export type CheckedTarEntry =
 
 /** Longer than any official build of Python or Node.js needs, shorter than every system's limit. */
 const MAX_PATH_BYTES = 1024;
+/** No file system takes a longer name. */
+const MAX_NAME_BYTES = 255;
 const MAX_DEPTH = 32;
 
 /**
@@ -74,6 +76,8 @@ function checkPath(path: string, platform: NodeJS.Platform): void {
   if (segments.length > MAX_DEPTH) throw new TarProblem('path-depth', `lies over ${MAX_DEPTH} folders deep`);
   if (Buffer.byteLength(path) > MAX_PATH_BYTES)
     throw new TarProblem('path-length', `has a path of over ${MAX_PATH_BYTES} bytes`);
+  if (segments.some((segment) => Buffer.byteLength(segment) > MAX_NAME_BYTES))
+    throw new TarProblem('path-length', `has a name of over ${MAX_NAME_BYTES} bytes in its path`);
   const problem = problemOfName(path);
   if (problem === null || problem.rule === 'path-length') return;
   // What only Windows cannot write is no danger elsewhere, and man pages have such names.

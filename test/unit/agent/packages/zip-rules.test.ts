@@ -163,6 +163,7 @@ describe('a symbolic link', () => {
     ['bin/python', 'C:\\python.exe', true],
     ['bin/python', 'C:python.exe', true],
     ['bin/python', 'a\0b', true],
+    ['bin/python', 'a/'.repeat(600), true],
   ])('%s -> %j leads out: %s', (path, target, out) => {
     expect(leadsOut(path, target)).toBe(out);
   });

@@ -43,6 +43,7 @@ describe('an entry of a tar', () => {
     ['name-control', 'python/\u0007'],
     ['path-depth', `${'a/'.repeat(32)}a`],
     ['path-length', `${'a'.repeat(200)}/`.repeat(6)],
+    ['path-length', `python/${'ñ'.repeat(128)}`],
   ])('is refused by the rule %s', (rule, path) => {
     expect(judge({ path })).toBe(rule);
   });
