@@ -24,14 +24,27 @@ export interface ProcessTable {
   list(): Promise<ProcessInfo[]>;
   /** Pids of the living processes whose first environment held one of `cookies`. */
   findByCookies(cookies: readonly Cookie[]): Promise<number[]>;
+  /** The living processes whose first environment held a variable `name`, with its value. */
+  listCookies(name: string): Promise<CookieHolder[]>;
+}
+
+export interface CookieHolder {
+  pid: number;
+  value: string;
 }
 
 /** The living processes of this machine. On Windows empty: `taskkill /T` walks the tree there. */
 export function createProcessTable(platform: NodeJS.Platform = process.platform): ProcessTable {
   if (platform === 'linux') return linuxTable;
-  if (platform === 'win32') return { list: async () => [], findByCookies: async () => [] };
+  if (platform === 'win32') return emptyTable;
   return psTable;
 }
+
+const emptyTable: ProcessTable = {
+  list: async () => [],
+  findByCookies: async () => [],
+  listCookies: async () => [],
+};
 
 /** Synchronous on purpose: /proc is memory, and 200 processes take 2 ms without 200 trips to the thread pool. */
 const linuxTable: ProcessTable = {
@@ -43,6 +56,11 @@ const linuxTable: ProcessTable = {
       return environment.length > 0 && needles.some((needle) => hasVariable(environment, needle));
     });
   },
+  listCookies: async (name) =>
+    pidsOfProc().flatMap((pid) => {
+      const value = variableOf(readProc(pid, 'environ').toString('latin1'), name);
+      return value === undefined ? [] : [{ pid, value }];
+    }),
 };
 
 function pidsOfProc(): number[] {
@@ -102,11 +120,20 @@ export function hasVariable(environment: Buffer, needle: Buffer): boolean {
   return false;
 }
 
+/** The value of a variable in a NUL-separated environment. */
+export function variableOf(environment: string, name: string): string | undefined {
+  const start = `\0${environment}`.indexOf(`\0${name}=`);
+  return start === -1 ? undefined : environment.slice(start + name.length + 1).split('\0', 1)[0];
+}
+
 /** macOS and the BSDs, from the manual of `ps`; not run here. `-E` shows environments of one's own processes. */
 const psTable: ProcessTable = {
   list: async () => parsePs(await ps(['-A', '-o', 'pid=,ppid=,pgid=,stat=,lstart='])),
-  findByCookies: async (cookies) => findInPs(await ps(['-A', '-E', '-ww', '-o', 'pid=,command=']), cookies),
+  findByCookies: async (cookies) => findInPs(await ps(PS_ENVIRONMENTS), cookies),
+  listCookies: async (name) => listInPs(await ps(PS_ENVIRONMENTS), name),
 };
+
+const PS_ENVIRONMENTS = ['-A', '-E', '-ww', '-o', 'pid=,command='];
 
 async function ps(args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('/bin/ps', args, { maxBuffer: 64 * 1024 * 1024 });
@@ -137,5 +164,17 @@ export function findInPs(text: string, cookies: readonly Cookie[]): number[] {
     const pid = Number.parseInt(line, 10);
     const held = needles.some((needle) => `${line} `.includes(needle));
     return held && Number.isInteger(pid) ? [pid] : [];
+  });
+}
+
+/** As `findInPs`; a value ends at the first space. */
+export function listInPs(text: string, name: string): CookieHolder[] {
+  return text.split('\n').flatMap((line) => {
+    const pid = Number.parseInt(line, 10);
+    const value = line
+      .split(' ')
+      .findLast((word) => word.startsWith(`${name}=`))
+      ?.slice(name.length + 1);
+    return value !== undefined && Number.isInteger(pid) ? [{ pid, value }] : [];
   });
 }

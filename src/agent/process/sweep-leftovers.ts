@@ -7,20 +7,21 @@ const SWEEP_PAUSE_MS = 10;
 const MAX_SWEEPS = 100;
 
 /**
- * Kills what a crashed agent left of these runs, known by the run id in the environment, until two sweeps find
- * none. What cleared its environment outside a PID namespace is not found.
+ * Kills what a crashed agent left of its runs, known by the run id in the environment, until two sweeps find none.
+ * What cleared its environment outside a PID namespace is not found.
+ * @param isOurs whether a run of that id is of this home
  * @returns how many processes were killed
  */
 export async function sweepLeftovers(
-  runIds: readonly string[],
+  isOurs: (runId: string) => boolean,
   table: ProcessTable = createProcessTable(),
 ): Promise<number> {
-  const cookies = runIds.map((value) => ({ name: COOKIE_NAME, value }));
-  if (cookies.length === 0) return 0;
   const killed = new Set<number>();
   for (let sweeps = 0, empty = 0; empty < 2 && sweeps < MAX_SWEEPS; sweeps++) {
-    const found = (await table.findByCookies(cookies)).filter((pid) => pid !== process.pid);
-    for (const pid of found) {
+    const found = (await table.listCookies(COOKIE_NAME)).filter(
+      ({ pid, value }) => pid !== process.pid && isOurs(value),
+    );
+    for (const { pid } of found) {
       killNow(pid);
       killed.add(pid);
     }

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { AgentError, toAgentError } from '../../shared/errors.ts';
 import type { Run } from '../../shared/run.ts';
 import { completesTask } from '../gateway/open-run.ts';
 import { ActiveRun } from './active-run.ts';
 import { endOfError, type RunEnd } from './outcome.ts';
+import { isRunId } from './run-id.ts';
 import type { RunServices } from './run-services.ts';
 import { resumeRunSession, type SettlingSession } from './run-session.ts';
 import { settleRun } from './settle-run.ts';
@@ -13,8 +16,8 @@ export interface RecoverOptions {
   services: RunServices;
   /** Lets a run go to its end. */
   recover: (run: Run) => void;
-  /** Ends processes that a crash left, found by the run id in their environment. */
-  sweepLeftovers: (runIds: string[]) => Promise<number>;
+  /** Ends processes that a crash left of our runs, found by the run id in their environment. */
+  sweepLeftovers: (isOurs: (runId: string) => boolean) => Promise<number>;
 }
 
 /**
@@ -23,10 +26,13 @@ export interface RecoverOptions {
  * settled as it ended. Returns once all are on their way: settling waits for the platform.
  */
 export async function recoverRuns({ services, recover, sweepLeftovers }: RecoverOptions): Promise<void> {
-  const { journal, log } = services;
+  const { journal, log, paths } = services;
   const unfinished = journal.runs.listUnfinished();
-  if (unfinished.length === 0) return;
-  const processesEnded = await sweepLeftovers(unfinished.map((run) => run.id));
+  // By its folder: a journal that was damaged, or lost, knows of no run.
+  const processesEnded = await sweepLeftovers(
+    (runId) => isRunId(runId) && existsSync(join(paths.runs, runId)),
+  );
+  if (unfinished.length === 0 && processesEnded === 0) return;
   log.warn('Runs of an earlier agent found unfinished', { runs: unfinished.length, processesEnded });
   for (const run of unfinished) {
     const take = journal.runs.loadTake(run.id);

@@ -5,9 +5,11 @@ import { findMembers } from '../../../../src/agent/process/process-family.ts';
 import {
   findInPs,
   hasVariable,
+  listInPs,
   type ProcessInfo,
   parsePs,
   parseStat,
+  variableOf,
 } from '../../../../src/agent/process/process-table.ts';
 import { taskkillArguments } from '../../../../src/agent/process/taskkill.ts';
 
@@ -39,6 +41,16 @@ describe('the reading of /proc', () => {
     expect(hasVariable(environment, Buffer.from('A=1\0'))).toBe(true);
   });
 
+  test.each([
+    ['A=1\0RUN=7\0', '7'],
+    ['RUN=7 8=9\0RUN=6\0', '7 8=9'],
+    ['RUN=\0', ''],
+    ['NOT_RUN=7\0RUNS=7\0A=RUN=7\0', undefined],
+    ['', undefined],
+  ])('takes the value of a variable out of %j', (environment, value) => {
+    expect(variableOf(environment, 'RUN')).toBe(value);
+  });
+
   test('tells inherited descriptors by the missing close-on-exec flag', () => {
     expect([isInherited('pos:\t0\nflags:\t02000002\n'), isInherited('pos:\t0\nflags:\t0100002\n')]).toEqual([
       false,
@@ -58,6 +70,14 @@ describe('the reading of ps', () => {
     const text = ' 10 sh -c x PATH=/bin RUN=7\n 11 sh RUN=77 A=1\n 12 sh RUN=7 A=1\n';
     expect(findInPs(text, [{ name: 'RUN', value: '7' }])).toEqual([10, 12]);
   });
+});
+
+test('the reading of ps takes the value of a variable, the environment’s before an argument', () => {
+  const text = ' 10 sh RUN=x PATH=/bin RUN=7\n 11 sh A=1\n\n 12 sh NOT_RUN=7 RUN=8 A=1\n';
+  expect(listInPs(text, 'RUN')).toEqual([
+    { pid: 10, value: '7' },
+    { pid: 12, value: '8' },
+  ]);
 });
 
 describe('a family', () => {
