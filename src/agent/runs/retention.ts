@@ -13,6 +13,8 @@ export interface RetentionOptions {
   settings: Pick<Settings, 'runRetentionMs' | 'runRetentionBytes' | 'storeRetentionMs' | 'storeMaxBytes'>;
   /** Folders that runs need, now or next. */
   inUse: readonly string[];
+  /** Bytes of folders that do not change any more, by path; filled on the way. */
+  measured?: Map<string, number>;
   now: () => number;
 }
 
@@ -55,18 +57,20 @@ export async function prune(found: readonly Prunable[]): Promise<void> {
 }
 
 async function findRuns(options: RetentionOptions): Promise<Prunable[]> {
-  const { journal, paths, settings, now } = options;
+  const { journal, paths, settings, measured, now } = options;
   const found: Prunable[] = [];
   const kept: Candidate[] = [];
   for (const id of await namesIn(paths.runs)) {
     const run = journal.runs.find(id);
     const dir = join(paths.runs, id);
     if (run?.state === 'ended' || !run) {
-      const endedAtMs = Date.parse(run?.endedAt ?? '');
-      const candidate = { kind: 'run' as const, id, dir, bytes: await sizeOf(dir), usedAtMs: endedAtMs };
-      if (!run) found.push({ ...itemOf(candidate), reason: 'no run of the journal', dir });
-      else if (now() - endedAtMs > settings.runRetentionMs) {
-        const reason = `ended ${describeDuration(now() - endedAtMs)} ago (runRetentionMs)`;
+      // After a journal was set aside nothing is known of earlier runs, but their logs are all that is left of them.
+      const endedAtMs = run ? Date.parse(run.endedAt ?? '') : await changedAtMs(dir);
+      const bytes = await sizeOnce(dir, measured);
+      const candidate = { kind: 'run' as const, id, dir, bytes, usedAtMs: endedAtMs };
+      if (now() - endedAtMs > settings.runRetentionMs) {
+        const age = describeDuration(now() - endedAtMs);
+        const reason = `${run ? 'ended' : 'not in the journal, changed'} ${age} ago (runRetentionMs)`;
         found.push({ ...itemOf(candidate), reason, dir });
       } else kept.push(candidate);
     }
@@ -76,7 +80,7 @@ async function findRuns(options: RetentionOptions): Promise<Prunable[]> {
 }
 
 async function findStored(options: RetentionOptions): Promise<Prunable[]> {
-  const { paths, settings, inUse, now } = options;
+  const { paths, settings, inUse, measured, now } = options;
   const found: Prunable[] = [];
   const kept: Candidate[] = [];
   let bytesInUse = 0;
@@ -89,8 +93,11 @@ async function findStored(options: RetentionOptions): Promise<Prunable[]> {
       const dir = join(store, id);
       const info = await stat(dir).catch(() => null);
       if (!info?.isDirectory() || id === 'index' || id.startsWith('.')) continue;
-      const candidate = { kind, id, dir, bytes: await sizeOf(dir), usedAtMs: info.mtimeMs };
       const idleMs = now() - info.mtimeMs;
+      // What is new may be in the making, and grow. Of what is in use the time is set anew at each pass.
+      const isNew = now() - info.birthtimeMs < YOUNG_MS;
+      const bytes = await (isNew ? sizeOf(dir) : sizeOnce(dir, measured));
+      const candidate = { kind, id, dir, bytes, usedAtMs: info.mtimeMs };
       if (isInUse(dir, inUse) || idleMs < YOUNG_MS) bytesInUse += candidate.bytes;
       else if (idleMs > settings.storeRetentionMs) {
         const reason = `not used for ${describeDuration(idleMs)} (storeRetentionMs)`;
@@ -138,6 +145,17 @@ function itemOf({ kind, id, bytes }: Candidate): Omit<PrunedItem, 'reason'> {
 
 async function namesIn(dir: string): Promise<string[]> {
   return (await readdir(dir).catch(() => [])).sort();
+}
+
+async function changedAtMs(dir: string): Promise<number> {
+  return (await stat(dir).catch(() => null))?.mtimeMs ?? 0;
+}
+
+/** Of a folder that does not change any more. */
+async function sizeOnce(dir: string, measured = new Map<string, number>()): Promise<number> {
+  const bytes = measured.get(dir) ?? (await sizeOf(dir));
+  measured.set(dir, bytes);
+  return bytes;
 }
 
 /** Of a folder's files; links count as nothing. */

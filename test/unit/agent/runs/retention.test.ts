@@ -83,12 +83,26 @@ describe('runs', () => {
     expect(await ids(options({ runRetentionBytes: 200 }))).toEqual(['first']);
   });
 
-  test('that the journal does not know go', async () => {
-    folder('runs/unknown', 10, 0);
-    expect((await findPrunable(options()))[0]).toMatchObject({
-      id: 'unknown',
-      reason: 'no run of the journal',
-    });
+  test('that the journal does not know go by the age of their folder: it may have been set aside', async () => {
+    folder('runs/unknown', 10, 15);
+    folder('runs/lately', 10, 13);
+    expect(prunedOf(await findPrunable(options())).items).toEqual([
+      {
+        kind: 'run',
+        id: 'unknown',
+        bytes: 10,
+        reason: 'not in the journal, changed 15 d ago (runRetentionMs)',
+      },
+    ]);
+  });
+
+  test('are measured once, for they do not change', async () => {
+    run('ended', 100, 15);
+    const measured = new Map<string, number>();
+    await findPrunable({ ...options(), measured });
+    writeFileSync(join(home, 'runs/ended/more'), Buffer.alloc(1));
+    expect((await findPrunable({ ...options(), measured }))[0]?.bytes).toBe(100);
+    expect((await findPrunable(options()))[0]?.bytes).toBe(101);
   });
 });
 
