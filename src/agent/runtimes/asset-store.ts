@@ -1,8 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError, isAgentError } from '../../shared/errors.ts';
+import { sweepPartialFiles } from '../home/partial-files.ts';
+import { writeAtomically } from '../home/write-atomically.ts';
+import { diskError } from '../packages/disk.ts';
 import { type DownloadProgress, downloadToFile, type OpenDownload } from '../packages/download.ts';
 import { syncFileSystem } from '../process/sync-file-system.ts';
 import type { AssetTarget } from './asset-request.ts';
@@ -96,7 +98,7 @@ export class AssetStore<Facts extends object> {
         const stored = await this.#findStored(request.type, sha256);
         return stored ?? (await this.#make(request, archivePath, sha256, finish));
       });
-      await writeRecord(this.#namePath(request), { digest: sha256 });
+      writeRecord(this.#namePath(request), { digest: sha256 });
       return asset;
     } finally {
       await rm(archivePath, { force: true });
@@ -116,6 +118,7 @@ export class AssetStore<Facts extends object> {
       if (name === 'index' || (await exists(join(dir, 'index', `${name}.json`)))) continue;
       await removeTree(join(dir, name));
     }
+    sweepPartialFiles(join(dir, 'index'));
   }
 
   async #make(
@@ -136,7 +139,7 @@ export class AssetStore<Facts extends object> {
       const facts = await finish(targetDir);
       // The record says that all of it is there, also after a power cut.
       await syncFileSystem(targetDir);
-      await writeRecord(this.#factsPath(type, digest), facts);
+      writeRecord(this.#factsPath(type, digest), facts);
       return { digest, dir: targetDir, facts };
     } catch (error) {
       await removeTree(targetDir);
@@ -239,10 +242,12 @@ async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | nu
   }
 }
 
-async function writeRecord(path: string, record: unknown): Promise<void> {
-  const partialPath = `${path}.partial-${randomUUID()}`;
-  await writeFile(partialPath, JSON.stringify(record), { mode: 0o600, flush: true });
-  await rename(partialPath, path);
+function writeRecord(path: string, record: unknown): void {
+  try {
+    writeAtomically(path, JSON.stringify(record));
+  } catch (error) {
+    throw diskError(error, 'a runtime was recorded');
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

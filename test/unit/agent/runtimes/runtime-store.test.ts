@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -195,8 +204,11 @@ describe('after a crash', () => {
     const finished = stored();
     makeTree(runtimes, { '.download-1-0-NODEJS-22': 'x', '.nodejs-12.partial-1-x/bin/node': 'x' });
     mkdirSync(join(runtimes, 'nodejs-0123'), { mode: 0o555 });
+    const record = join(runtimes, 'index', 'nodejs-0123.json.partial-0123456789ab');
+    writeFileSync(record, '{');
     await store.sweep();
     expect(stored()).toEqual(finished);
+    expect(existsSync(record)).toBe(false);
   });
 
   test('a runtime whose folder somebody removed is made anew', async () => {
