@@ -24,25 +24,17 @@ export interface AgentProcess {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Where an agent lives, when not in its lab's home. */
-export interface AgentPlace {
-  home: string;
-  /** What to put before a command that is to see that home. */
-  enter: readonly string[];
-}
-
-/** Starts one in place of the lab's own agent, with the same settings. */
+/** Starts one in place of the lab's own agent, with the same settings if the home is the lab's. */
 export async function startAgentProcess(
   lab: Lab,
   more: Record<string, string> = {},
-  { home, enter }: AgentPlace = { home: lab.home, enter: [] },
+  home = lab.home,
 ): Promise<AgentProcess> {
   await lab.agent.close();
   const { KUBOT_CLIENT_SECRET: secret = '', ...environment } = lab.environment;
   const secretPath = join(lab.dir, 'secret');
   writeFileSync(secretPath, secret, { mode: 0o600 });
-  const [file = '', ...args] = [...enter, process.execPath, PROGRAM, 'agent', '--json', '--home', home];
-  const child = spawn(file, args, {
+  const child = spawn(process.execPath, [PROGRAM, 'agent', '--json', '--home', home], {
     env: { ...process.env, ...environment, KUBOT_CLIENT_SECRET_FILE: secretPath, ...more },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

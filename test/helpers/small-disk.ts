@@ -1,5 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, execFileSync } from 'node:child_process';
 import {
   closeSync,
   fstatSync,
@@ -11,17 +10,18 @@ import {
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { describe, test } from 'vitest';
+
+const VITEST = resolve(import.meta.dirname, '../../node_modules/vitest/vitest.mjs');
+/** Set for tests that have a mount namespace of their own. */
+const INSIDE = 'KUBOT_TEST_MAY_MOUNT';
 
 /** A file system of a few megabytes in memory. */
 export interface SmallDisk {
-  /** Where it is for programs that are started by `enter`. */
   readonly dir: string;
-  /** Where it is for the test. */
-  readonly seenDir: string;
-  /** What to put before a command. */
-  readonly enter: readonly string[];
   /** Writes until nothing fits any more but `leaveBytes`. */
   fill(leaveBytes?: number): void;
   /** Takes that back. */
@@ -29,64 +29,50 @@ export interface SmallDisk {
   close(): Promise<void>;
 }
 
-/** Root mounts it for all; anybody else in a mount namespace of their own. Linux alone has either. */
-export async function openSmallDisk(megabytes: number): Promise<SmallDisk> {
-  const dir = mkdtempSync(join(tmpdir(), 'kubot-disk-'));
-  const mount = ['mount', '-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', dir];
-  try {
-    return process.getuid?.() === 0 ? mountForAll(dir, mount) : await mountInNamespace(dir, mount);
-  } catch (cause) {
-    rmdirSync(dir);
-    throw new Error('No small disk can be had here: mount and unshare are both refused', { cause });
+/**
+ * Describes what needs small disks. Whoever may not mount (nobody but root may) runs the file once more in a user and
+ * mount namespace; where that is refused too, it fails. Linux alone has either.
+ */
+export function describeWithSmallDisks(name: string, filePath: string, define: () => void): void {
+  if (process.platform !== 'linux') describe.skip(name, define);
+  else if (process.env[INSIDE] === '1' || mayMount()) describe(name, define);
+  else {
+    test(`${name}, in a namespace of its own`, { timeout: 600_000 }, async () => {
+      const args = ['-rm', process.execPath, VITEST, 'run', '--project', 'integration', filePath];
+      await promisify(execFile)('unshare', args, { env: { ...process.env, [INSIDE]: '1' } });
+    });
   }
 }
 
-function mountForAll(dir: string, [file = '', ...args]: string[]): SmallDisk {
-  execFileSync(file, args, { stdio: 'pipe' });
-  return {
-    ...diskAt(dir, dir, []),
-    close: async () => {
-      // What runs on it may take a moment to be gone.
-      for (let tries = 0; ; tries++) {
-        try {
-          execFileSync('umount', [dir], { stdio: 'pipe' });
-          break;
-        } catch (error) {
-          if (tries === 100) throw error;
-          await delay(50);
-        }
-      }
-      rmdirSync(dir);
-    },
-  };
+function mayMount(): boolean {
+  try {
+    const { dir } = mount(1);
+    execFileSync('umount', [dir]);
+    rmdirSync(dir);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-async function mountInNamespace(dir: string, mount: readonly string[]): Promise<SmallDisk> {
-  // Ends with its input: also when the test dies.
-  const keeper = spawn('unshare', ['-rm', 'sh', '-c', '"$@" && echo mounted && exec cat', 'sh', ...mount], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  const exit = once(keeper, 'exit');
-  const mounted = await Promise.race([once(keeper.stdout, 'data').then(() => true), exit.then(() => false)]);
-  if (!mounted) throw new Error('unshare or mount failed');
-  const pid = String(keeper.pid);
-  const enter = ['nsenter', '--target', pid, '--user', '--mount', '--preserve-credentials'];
-  return {
-    ...diskAt(dir, `/proc/${pid}/root${dir}`, enter),
-    close: async () => {
-      keeper.kill('SIGKILL');
-      await exit;
-      rmdirSync(dir);
-    },
-  };
+function mount(megabytes: number): { dir: string } {
+  const dir = mkdtempSync(join(tmpdir(), 'kubot-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', dir], {
+      stdio: 'pipe',
+    });
+  } catch (error) {
+    rmdirSync(dir);
+    throw error;
+  }
+  return { dir };
 }
 
-function diskAt(dir: string, seenDir: string, enter: readonly string[]): Omit<SmallDisk, 'close'> {
-  const fillPath = join(seenDir, 'filled');
+export function openSmallDisk(megabytes: number): SmallDisk {
+  const { dir } = mount(megabytes);
+  const fillPath = join(dir, 'filled');
   return {
     dir,
-    seenDir,
-    enter,
     fill: (leaveBytes = 0) => {
       const file = openSync(fillPath, 'a');
       try {
@@ -98,5 +84,20 @@ function diskAt(dir: string, seenDir: string, enter: readonly string[]): Omit<Sm
       }
     },
     free: () => rmSync(fillPath, { force: true }),
+    close: async () => {
+      // What ran on it may take a moment to be gone.
+      for (let tries = 1; !unmounted(dir, tries === 100); tries++) await delay(50);
+      rmdirSync(dir);
+    },
   };
+}
+
+function unmounted(dir: string, isLastTry: boolean): boolean {
+  try {
+    execFileSync('umount', [dir], { stdio: 'pipe' });
+    return true;
+  } catch (error) {
+    if (isLastTry) throw error;
+    return false;
+  }
 }

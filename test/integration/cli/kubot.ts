@@ -10,26 +10,18 @@ export interface Finished {
   stderr: string;
 }
 
-/**
- * The command line's program, under this Node, seeing nothing of the caller's settings.
- * @param enter what to put before the command
- */
-export function startKubot(
-  args: string[],
-  env: Record<string, string> = {},
-  enter: readonly string[] = [],
-): ChildProcess {
+/** The command line's program, under this Node, seeing nothing of the caller's settings. */
+export function startKubot(args: string[], env: Record<string, string> = {}): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const [file = '', ...rest] = [...enter, process.execPath, main, ...args];
-  return spawn(file, rest, {
+  return spawn(process.execPath, [main, ...args], {
     env: { PATH, HOME, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
 
 /** Runs it to its end. */
-export async function kubot(...parameters: Parameters<typeof startKubot>): Promise<Finished> {
-  const child = startKubot(...parameters);
+export async function kubot(args: string[], env: Record<string, string> = {}): Promise<Finished> {
+  const child = startKubot(args, env);
   const ended = new Promise<number | null>((done) => child.on('exit', done));
   if (child.stdout === null || child.stderr === null) throw new Error('Its output is not piped');
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readSettingsFile, writeSetting } from '../../../src/agent/config/settings-file.ts';
 import { replaceFile } from '../../../src/agent/gateway/replace-file.ts';
 import { DiskReserve } from '../../../src/agent/home/disk-reserve.ts';
@@ -10,17 +10,17 @@ import { homePaths } from '../../../src/agent/home/home-paths.ts';
 import { type Journal, openJournal, openJournalReadOnly } from '../../../src/agent/journal/open-journal.ts';
 import type { Run } from '../../../src/shared/run.ts';
 import { aRun } from '../../helpers/a-run.ts';
-import { openSmallDisk, type SmallDisk } from '../../helpers/small-disk.ts';
+import { describeWithSmallDisks, openSmallDisk, type SmallDisk } from '../../helpers/small-disk.ts';
 
 const MB = 1024 * 1024;
 const STATES = ['preparing', 'running', 'settling', 'ended'] as const;
 
-describe.runIf(process.platform === 'linux')('on a full disk', () => {
+describeWithSmallDisks('on a full disk', import.meta.filename, () => {
   let disk: SmallDisk;
   let path: string;
   let journal: Journal | null = null;
-  beforeAll(async () => {
-    disk = await openSmallDisk(24);
+  beforeAll(() => {
+    disk = openSmallDisk(24);
   });
   afterAll(async () => {
     journal?.close();
@@ -29,12 +29,12 @@ describe.runIf(process.platform === 'linux')('on a full disk', () => {
   beforeEach(() => {
     journal?.close();
     journal = null;
-    for (const name of readdirSync(disk.seenDir)) rmSync(join(disk.seenDir, name), { recursive: true });
-    path = join(disk.seenDir, 'journal.db');
+    for (const name of readdirSync(disk.dir)) rmSync(join(disk.dir, name), { recursive: true });
+    path = join(disk.dir, 'journal.db');
   });
 
   function withReserve(): DiskReserve {
-    const reserve = new DiskReserve(homePaths(disk.seenDir).reserve);
+    const reserve = new DiskReserve(homePaths(disk.dir).reserve);
     reserve.restore();
     return reserve;
   }
@@ -106,7 +106,7 @@ describe.runIf(process.platform === 'linux')('on a full disk', () => {
     disk.fill();
     first.close();
     disk.fill();
-    const paths = homePaths(disk.seenDir);
+    const paths = homePaths(disk.dir);
     const lock = takeHomeLock(paths, { pid: 1, startedAt: 'now', socketPath: null, version: '0' });
     const left = new DiskReserve(paths.reserve);
     journal = openJournal(path, { release: () => left.release() });
@@ -130,33 +130,33 @@ describe.runIf(process.platform === 'linux')('on a full disk', () => {
       Array.from({ length: 400 }, (_, number) => [`ROBOT_${number}`, { desktop: true }]),
     );
     const before = JSON.stringify({ robots });
-    writeFileSync(homePaths(disk.seenDir).settings, before);
+    writeFileSync(homePaths(disk.dir).settings, before);
     // One page is left: what is written in part must not count as written.
     disk.fill(4096);
-    await expect(writeSetting(disk.seenDir, 'pollMinMs', 3000)).rejects.toMatchObject({
+    await expect(writeSetting(disk.dir, 'pollMinMs', 3000)).rejects.toMatchObject({
       code: 'HOST_DISK',
       message: expect.stringContaining('stays as it was'),
     });
-    expect(readFileSync(homePaths(disk.seenDir).settings, 'utf8')).toBe(before);
-    expect(readdirSync(disk.seenDir).sort()).toEqual(['filled', 'settings.json']);
+    expect(readFileSync(homePaths(disk.dir).settings, 'utf8')).toBe(before);
+    expect(readdirSync(disk.dir).sort()).toEqual(['filled', 'settings.json']);
     disk.free();
-    await writeSetting(disk.seenDir, 'pollMinMs', 3000);
-    expect(readSettingsFile(disk.seenDir)).toEqual({ robots, pollMinMs: 3000 });
+    await writeSetting(disk.dir, 'pollMinMs', 3000);
+    expect(readSettingsFile(disk.dir)).toEqual({ robots, pollMinMs: 3000 });
   });
 
   test('a file of the gateway stays as it was, whole', async () => {
-    const target = join(disk.seenDir, 'trust-bundle.pem');
+    const target = join(disk.dir, 'trust-bundle.pem');
     await replaceFile(target, 'old', 0o644);
     disk.fill(4096);
     await expect(replaceFile(target, 'new'.repeat(5000), 0o644)).rejects.toMatchObject({ code: 'ENOSPC' });
     expect(readFileSync(target, 'utf8')).toBe('old');
-    expect(readdirSync(disk.seenDir).sort()).toEqual(['filled', 'trust-bundle.pem']);
+    expect(readdirSync(disk.dir).sort()).toEqual(['filled', 'trust-bundle.pem']);
   });
 
   test('it is known for full while less than 1 MB is free', () => {
     disk.fill(2 * MB);
-    expect(isFull(disk.seenDir)).toBe(false);
+    expect(isFull(disk.dir)).toBe(false);
     disk.fill(64 * 1024);
-    expect(isFull(disk.seenDir)).toBe(true);
+    expect(isFull(disk.dir)).toBe(true);
   });
 });

@@ -12,14 +12,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openJournalReader } from '../../../src/agent/journal/read-journal.ts';
 import type { AssetProvider } from '../../../src/platform/asset-provider.ts';
 import type { Status } from '../../../src/shared/status.ts';
 import { type AgentProcess, startAgentProcess } from '../../helpers/agent-process.ts';
 import { type FaultProxy, startFaultProxy } from '../../helpers/fault-proxy.ts';
 import { type Lab, type LabOptions, nodeRobot, robotIdOf, startLab } from '../../helpers/lab.ts';
-import { openSmallDisk, type SmallDisk } from '../../helpers/small-disk.ts';
+import { describeWithSmallDisks, openSmallDisk, type SmallDisk } from '../../helpers/small-disk.ts';
 import { kubot } from '../cli/kubot.ts';
 import { runsInJournal, until } from './judge.ts';
 
@@ -48,19 +48,18 @@ const FILL = `
   process.exit(3);
 `;
 
-describe.runIf(process.platform === 'linux')('an agent on a disk that becomes full', () => {
+describeWithSmallDisks('an agent on a disk that becomes full', import.meta.filename, () => {
   let marks: string;
   let disk: SmallDisk;
-  /** Its home, as the test sees it. */
   let home: string;
   let lab: Lab;
   let proxy: FaultProxy;
   let agent: AgentProcess;
 
-  beforeEach(async () => {
+  beforeEach(() => {
     marks = mkdtempSync(join(tmpdir(), 'kubot-marks-'));
-    disk = await openSmallDisk(DISK_MB);
-    home = join(disk.seenDir, 'home');
+    disk = openSmallDisk(DISK_MB);
+    home = join(disk.dir, 'home');
   });
   afterEach(async () => {
     await agent.end('SIGKILL');
@@ -87,7 +86,7 @@ describe.runIf(process.platform === 'linux')('an agent on a disk that becomes fu
   }
 
   async function startAgent(): Promise<void> {
-    agent = await startAgentProcess(lab, {}, { home: join(disk.dir, 'home'), enter: disk.enter });
+    agent = await startAgentProcess(lab, {}, home);
     await agent.until('registered');
   }
 
@@ -96,7 +95,7 @@ describe.runIf(process.platform === 'linux')('an agent on a disk that becomes fu
     runs().some((run) => run.taskId === taskId && run.state === 'ended');
   /** What the command line prints, as JSON. */
   async function ask<T>(...args: string[]): Promise<T> {
-    const said = await kubot([...args, '--json', '--home', join(disk.dir, 'home')], {}, disk.enter);
+    const said = await kubot([...args, '--json', '--home', home]);
     if (said.code !== 0) throw new Error(`kubot ${args.join(' ')}: ${said.code} ${said.stderr}`);
     return JSON.parse(said.stdout) as T;
   }
@@ -117,8 +116,8 @@ describe.runIf(process.platform === 'linux')('an agent on a disk that becomes fu
     const before = await lab.addTask('HELLO');
     await until('a run before', ended(before));
     const taskId = await lab.addTask('FILL');
-    await until('the disk is full', () => existsSync(join(marks, 'full')));
-    expect(readFileSync(join(marks, 'full'), 'utf8')).toBe('ENOSPC');
+    const full = join(marks, 'full');
+    await until('the disk is full', () => existsSync(full) && readFileSync(full, 'utf8') === 'ENOSPC');
     return taskId;
   }
 
@@ -162,6 +161,8 @@ describe.runIf(process.platform === 'linux')('an agent on a disk that becomes fu
     const reader = openJournalReader(home);
     expect(await reader?.run({ id: taskId })).toMatchObject({ state: 'running' });
     reader?.close();
+    expect(await ask('prune')).toEqual({ items: [], bytes: 0 });
+    disk.fill();
     await startAgent();
     await until('the run is settled', ended(taskId));
     expect(runs()[0]).toMatchObject({ taskId, outcome: 'lost', error: { code: 'AGENT_CRASHED' } });
