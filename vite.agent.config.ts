@@ -24,6 +24,8 @@ export default defineConfig({
         cli: 'src/cli/main.ts',
         // The agent runs it in a short child process (src/agent/gateway/certificate-authority.ts).
         'issue-certificates': 'src/agent/gateway/issue-certificates.ts',
+        // It runs inside a sandbox, which shows this one file of ours (src/agent/sandbox/linux/enter.ts).
+        'enter-sandbox': 'src/agent/sandbox/linux/enter-sandbox.mts',
       },
       // koffi is a native module: it stays beside the bundle.
       external: [...builtinModules, /^node:/, 'koffi'],

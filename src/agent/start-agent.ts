@@ -44,6 +44,8 @@ export interface AgentFacts {
   hostName?: string;
   /** As process.arch. */
   arch?: string;
+  /** Where bwrap is looked for. */
+  bwrapPaths?: readonly string[];
   now?: () => number;
   random?: () => number;
   fetch?: (request: Request) => Promise<Response>;
@@ -131,6 +133,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       log,
       now,
       closing: closing.signal,
+      bwrapPaths: facts.bwrapPaths,
     });
     closers.push(() => workshop.close());
     const states = new Map<string, Run['state']>();

@@ -1,14 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { toAgentError } from '../shared/errors.ts';
 import type { AgentConfig } from './config/agent-config.ts';
 import { proxyVariables } from './config/apply-network-settings.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { writeTrustBundle } from './gateway/trust-bundle.ts';
 import { createUpstreamAgent } from './gateway/upstream.ts';
 import type { HomePaths } from './home/home-paths.ts';
-import { findUserHome } from './home/user-home.ts';
 import type { Journal } from './journal/open-journal.ts';
 import type { AgentLog } from './logs/agent-log.ts';
 import { createPackageStore } from './packages/package-store.ts';
@@ -23,10 +21,7 @@ import { type PrepareProgress, RobotPreparer } from './runs/robot-preparer.ts';
 import { RunVariables, requiredVariables } from './runs/variables-for-run.ts';
 import { createEnvironmentStore } from './runtimes/environment-store.ts';
 import { createRuntimeStore } from './runtimes/runtime-store.ts';
-import { createSandbox } from './sandbox/create-sandbox.ts';
-import { sandboxPolicy } from './sandbox/policy.ts';
-import { requireLevel } from './sandbox/require-level.ts';
-import type { SandboxLevel } from './sandbox/sandbox.ts';
+import { openSandbox } from './sandbox/open-sandbox.ts';
 
 export interface WorkshopOptions {
   config: AgentConfig;
@@ -38,6 +33,8 @@ export interface WorkshopOptions {
   log: AgentLog;
   now: () => number;
   closing: AbortSignal;
+  /** Where bwrap is looked for; absent: where systems install it. */
+  bwrapPaths?: readonly string[] | undefined;
 }
 
 /** Largest file of a package, unpacked, and the ratio above which it is a bomb (docs/security.md). */
@@ -50,7 +47,7 @@ export async function openWorkshop(options: WorkshopOptions) {
   const { settings } = config;
   const proxy = proxyVariables(settings, environment);
   const [containment, gateway, indexes] = await Promise.all([
-    detectContainment(),
+    detectContainment(options.bwrapPaths),
     createGateway({
       upstream: config.endpoint,
       authorization: async () => platform.authorization(),
@@ -71,10 +68,13 @@ export async function openWorkshop(options: WorkshopOptions) {
     caFiles: settings.caFile === null ? [] : [settings.caFile],
     gatewayCaPem: gateway.caCertPem,
   });
-  const sandbox = createSandbox({ platform: process.platform, containment });
-  const userHome = findUserHome();
-  const levelOnly = (sandbox: SandboxLevel) => sandboxPolicy({ ...settings, sandbox }, userHome);
-  const sandboxPolicyOf = (robotCode: string) => sandboxPolicy(config.robot(robotCode), userHome);
+  const { sandbox, ...opened } = await openSandbox({
+    config,
+    environment,
+    containment,
+    upstreamProxy: proxy,
+    bwrapPaths: options.bwrapPaths,
+  });
   const runCommand = createRunCommand({ containment });
   const timeouts = {
     downloadTimeoutMs: settings.downloadTimeoutMs,
@@ -121,26 +121,12 @@ export async function openWorkshop(options: WorkshopOptions) {
     },
     config,
   );
-  const statuses = {
-    off: await sandbox.detect(levelOnly('off')),
-    standard: await sandbox.detect(levelOnly('standard')),
-    strict: await sandbox.detect(levelOnly('strict')),
-  };
-  const sandboxRefusal = (robotCode: string) => {
-    const { level, required } = sandboxPolicyOf(robotCode);
-    try {
-      requireLevel(statuses[level], required);
-      return null;
-    } catch (error) {
-      return toAgentError(error).message;
-    }
-  };
   return {
-    sandboxStatus: statuses[settings.sandbox],
+    sandboxStatus: opened.status,
     services: (journal: Journal, decider: Decider, onProgress: (progress: PrepareProgress) => void) => ({
       gateway,
       sandbox,
-      sandboxPolicyOf,
+      sandboxPolicyOf: opened.policyOf,
       variables,
       hostSecrets: () => variables.hostSecrets,
       failures: new PrepareFailures(journal.host, now),
@@ -156,7 +142,7 @@ export async function openWorkshop(options: WorkshopOptions) {
         postInstallVariables: (robot, folders) => variables.forPostInstall(robot, folders),
         secretsOf: (robot) => variables.secretsOf(robot).values,
         settingsFor: (code) => config.robot(code),
-        refusalOf: sandboxRefusal,
+        refusalOf: opened.refusalOf,
         log,
         onProgress,
         onChange: (view) => journal.host.saveRobot(view),

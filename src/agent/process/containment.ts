@@ -1,11 +1,26 @@
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
+import { promisify } from 'node:util';
 
 /**
  * What holds a robot's processes together so that none survives it: a PID namespace, whose end the kernel sees to,
  * or its process group with a sweep of what left it.
  */
 export type Containment = { kind: 'pid-namespace'; bwrapPath: string } | { kind: 'group' };
+
+/** A bwrap that is installed, whether or not it may do anything; null: none is. */
+export async function findBwrap(
+  bwrapPaths: readonly string[] = BWRAP_PATHS,
+): Promise<{ path: string; limitsTmpfs: boolean } | null> {
+  for (const path of bwrapPaths) {
+    if (!(await isExecutable(path))) continue;
+    const help = await promisify(execFile)(path, ['--help'], { timeout: TRIAL_TIMEOUT_MS, env: {} }).catch(
+      () => ({ stdout: '' }),
+    );
+    return { path, limitsTmpfs: help.stdout.includes('--size ') };
+  }
+  return null;
+}
 
 /** Not searched in PATH: what contains robots is not to be chosen by a variable. */
 export const BWRAP_PATHS: readonly string[] = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'];
@@ -21,18 +36,39 @@ export async function detectContainment(bwrapPaths: readonly string[] = BWRAP_PA
   return { kind: 'group' };
 }
 
+/** What bwrap is to do beyond a PID namespace. */
+export interface Enclosure {
+  /** Its options for namespaces, file system and capabilities. */
+  options: readonly string[];
+  /** Opens the seccomp program, anew for each start: reading uses the offset up. Absent: no filter. */
+  openFilter?: () => number;
+  /** The program is one of ours that speaks to the agent before it becomes the robot. */
+  channel?: boolean;
+  /** A cgroup that everything, bwrap itself too, is born in. */
+  cgroupDir?: string;
+}
+
+/** The file system as it is. */
+const NOTHING_MORE: Enclosure = { options: ['--dev-bind', '/', '/', '--proc', '/proc'] };
+
+/** Where bwrap tells the namespace's init. */
+const INFO_FD = 3;
+export const FILTER_FD = 4;
+
 /**
  * The arguments that run `file` in a PID namespace that dies with the agent and with the robot. `--new-session`
  * makes the namespace's init the leader of the robot's group, and keeps the terminal from it.
  */
-export function bwrapArguments(file: string, args: readonly string[]): string[] {
+export function bwrapArguments(
+  file: string,
+  args: readonly string[],
+  { options, openFilter }: Enclosure = NOTHING_MORE,
+): string[] {
   return [
-    '--unshare-pid',
-    '--die-with-parent',
-    '--new-session',
-    ...['--dev-bind', '/', '/'],
-    ...['--proc', '/proc'],
-    ...['--info-fd', '3'],
+    ...['--unshare-pid', '--die-with-parent', '--new-session'],
+    ...options,
+    ...(openFilter ? ['--seccomp', String(FILTER_FD)] : []),
+    ...['--info-fd', String(INFO_FD)],
     '--',
     file,
     ...args,

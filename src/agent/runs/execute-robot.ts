@@ -10,7 +10,7 @@ import type { PreparedRobot } from './prepare-robot.ts';
 import { fillHome, fillWorkingCopy } from './run-folders.ts';
 import type { RunServices } from './run-services.ts';
 import type { RunSession } from './run-session.ts';
-import { robotPlaces } from './sandbox-places.ts';
+import { refusedContact, robotPlaces } from './sandbox-places.ts';
 import { shellCommand } from './shell-command.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -38,6 +38,8 @@ export async function executeRobot(
     for (const warning of [...built.warnings, ...command.warnings]) log.agentLine('WARN', warning);
     active.signal.throwIfAborted();
     const policy = services.sandboxPolicyOf(active.robot.code);
+    const { reason } = active.run.sandbox;
+    if (reason !== null) log.agentLine('WARN', `The robot is not sandboxed as asked for: ${reason}`);
     noteStart(active, services, prepared, policy);
     const sandboxed = await services.sandbox.prepare(
       { file: command.file, args: command.args, cwd: folders.workDir, env: built.variables },
@@ -46,7 +48,12 @@ export async function executeRobot(
         cookie: { name: 'KUBOT_RUN_ID', value: active.id },
         places: robotPlaces(prepared, folders, built),
         gateway: services.gateway,
-        onContact: (contact) => noteContact(active, services, contact),
+        onContact: (contact) => {
+          noteContact(active, services, contact);
+          if (contact.verdict === 'refused')
+            log.agentLine('WARN', refusedContact(active.robot.code, contact));
+        },
+        onWarning: (message) => log.agentLine('WARN', message),
       },
     );
     const exit = await runProcess(active, services, session, sandboxed, settings).finally(() =>

@@ -1,4 +1,4 @@
-import type { SandboxPlaces } from '../sandbox/sandbox.ts';
+import type { NetworkContact, SandboxPlaces } from '../sandbox/sandbox.ts';
 import type { BuiltVariables } from './environment-variables.ts';
 import type { PreparedRobot } from './prepare-robot.ts';
 import type { RunFolders } from './run-folders.ts';
@@ -15,4 +15,10 @@ export function robotPlaces(
     read: [...prepared.places, ...(bundle === undefined ? [] : [bundle])],
     tmpDir: folders.tmpDir,
   };
+}
+
+/** What the run log says of a host that the allow-list does not hold, with what would allow it. */
+export function refusedContact(robotCode: string, { host, port }: NetworkContact): string {
+  const name = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return `The sandbox refused a connection to ${name}. To allow it, add "${name}" to robots.${robotCode}.allowedHosts.`;
 }

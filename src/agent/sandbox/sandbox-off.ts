@@ -38,7 +38,11 @@ export function createSandboxOff({ containment, reason }: SandboxOffOptions): Sa
 }
 
 /** What the level off comes to. A PID namespace is all that the containment may add. */
-export function statusOff(policy: SandboxPolicy, containment: Containment, reason: string): SandboxStatus {
+export function statusOff(
+  policy: SandboxPolicy,
+  containment: Containment,
+  reason: string | null,
+): SandboxStatus {
   return {
     requested: policy.level,
     achieved: 'off',

@@ -25,6 +25,8 @@ export interface SandboxJob {
   gateway: GatewayDoor | null;
   /** What the allow-list let through or refused; each host once. */
   onContact?: (contact: NetworkContact) => void;
+  /** What the policy promises and this host cannot keep: a grant of what is not there, a screen without Xvfb. */
+  onWarning?: (message: string) => void;
 }
 
 export interface SandboxPlaces {

@@ -3,7 +3,7 @@ import type { AgentConfig } from '../../agent/config/agent-config.ts';
 import { applyNetworkSettings } from '../../agent/config/apply-network-settings.ts';
 import { loadConfig } from '../../agent/config/compile-config.ts';
 import { BWRAP_PATHS, detectContainment } from '../../agent/process/containment.ts';
-import { createSandbox } from '../../agent/sandbox/create-sandbox.ts';
+import { openSandbox } from '../../agent/sandbox/open-sandbox.ts';
 import { toAgentError } from '../../shared/errors.ts';
 import type { Status } from '../../shared/status.ts';
 import type { Context } from '../context.ts';
@@ -47,16 +47,19 @@ async function examine(context: Context): Promise<Finding[]> {
     checkCredentialsStore(config, status !== null),
     ...judgeConnection(connection, status !== null || config.credentials !== null),
     await checkGatewayCertificates(homeDir, Date.now()),
-    ...(await isolation(config, status)),
+    ...(await isolation(config, status, environment)),
   ];
 }
 
-async function isolation(config: AgentConfig, status: Status | null): Promise<Finding[]> {
+async function isolation(
+  config: AgentConfig,
+  status: Status | null,
+  environment: Context['environment'],
+): Promise<Finding[]> {
   const containment = await detectContainment();
-  const { platform } = process;
-  const sandbox = createSandbox({ platform, containment });
+  const { sandbox } = await openSandbox({ config, environment, containment, upstreamProxy: null });
   try {
-    const isLinux = platform === 'linux';
+    const isLinux = process.platform === 'linux';
     return [
       ...(isLinux ? [checkBubblewrap(containment, BWRAP_PATHS.some(existsSync))] : []),
       ...(await checkSandbox(sandbox, config)),

@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import type { Enclosure } from '../../process/containment.ts';
+import type { OutputPipeSource } from '../../process/output-pipes.ts';
+import { startProcess } from '../../process/start-process.ts';
+import type { AllowListProxyOptions } from '../allow-list-proxy.ts';
+import type { SandboxCommand, SandboxJob } from '../sandbox.ts';
+import type { Cgroups } from './cgroups.ts';
+import { enterSandbox, entryFor, entryTools, type Launch } from './enter.ts';
+import type { FilterSource } from './filter-source.ts';
+import { withLimits } from './limits.ts';
+import { type HostPlaces, mountArguments } from './mounts.ts';
+import { hostScreen } from './screen.ts';
+
+export interface LauncherOptions {
+  bwrapPath: string;
+  filters: FilterSource;
+  host: Omit<HostPlaces, 'tools'>;
+  upstreamProxy: AllowListProxyOptions['upstream'];
+  cgroups: Cgroups | null;
+  /** Whether this bwrap knows `--size`. */
+  limitsTmpfs: boolean;
+  pipes: OutputPipeSource;
+}
+
+/** Makes a command ready at a level, whether or not it was proved. */
+export type Launcher = (
+  level: 'standard' | 'strict',
+  command: SandboxCommand,
+  job: SandboxJob,
+) => Promise<Launch>;
+
+export function createLauncher(options: LauncherOptions): Launcher {
+  const { bwrapPath, filters, host, cgroups, pipes } = options;
+  return async (level, command, job) => {
+    const { policy, cookie } = job;
+    const userHome = host.userHomes[0] ?? '/';
+    const screen = policy.gui === 'host' ? hostScreen(command.env, userHome) : { paths: [], variables: {} };
+    warnOfAbsent(job);
+    const entry = entryFor(job);
+    const isLimited = Object.values(policy.limits).some((limit) => limit !== null);
+    const cgroupDir = isLimited ? (cgroups?.create(cookie.value, policy.limits) ?? undefined) : undefined;
+    const enclosure: Enclosure = {
+      options: [
+        ...['--unshare-ipc', '--unshare-uts', '--cap-drop', 'ALL'],
+        ...(policy.allowedHosts === null ? [] : ['--unshare-net']),
+        ...mountArguments({
+          level,
+          policy,
+          host: { ...host, tools: entry ? entryTools() : [] },
+          places: job.places,
+          screen: screen.paths,
+          limitsTmpfs: options.limitsTmpfs,
+        }),
+        ...['--chdir', command.cwd],
+      ],
+      openFilter: () => filters.open(level),
+      ...(cgroupDir !== undefined && { cgroupDir }),
+    };
+    const robot = {
+      ...withLimits(command, policy.limits),
+      cwd: command.cwd,
+      env: { ...command.env, ...screen.variables },
+      cookie,
+      containment: { kind: 'pid-namespace', bwrapPath } as const,
+      enclosure,
+      pipes,
+    };
+    const launch = entry
+      ? await enterSandbox({ entry, job, upstream: options.upstreamProxy, robot })
+      : { start: () => startProcess(robot), discard: async () => undefined };
+    if (cgroupDir === undefined) return launch;
+    return {
+      start: async () => {
+        const started = await launch.start();
+        void started.exited.then(() => cgroups?.remove(cgroupDir));
+        return started;
+      },
+      discard: async () => {
+        await launch.discard();
+        cgroups?.remove(cgroupDir);
+      },
+    };
+  };
+}
+
+/** A grant of what is not there is no grant: whoever wrote it is told, for the robot will fail at it. */
+function warnOfAbsent({ policy, onWarning }: SandboxJob): void {
+  if (!onWarning) return;
+  for (const path of [...policy.files.read, ...policy.files.write, ...policy.sockets]) {
+    if (!existsSync(path)) onWarning(`${path} is granted to this robot, but it is not there.`);
+  }
+  if (policy.gui === 'virtual' && entryFor({ policy })?.xvfbPath == null)
+    onWarning('This robot is to have a private screen, but this host has no Xvfb: install the package xvfb.');
+}

@@ -1,0 +1,74 @@
+import { realpathSync } from 'node:fs';
+import { toAgentError } from '../../shared/errors.ts';
+import type { SandboxStatus } from '../../shared/run.ts';
+import type { AgentConfig } from '../config/agent-config.ts';
+import { findUserHome } from '../home/user-home.ts';
+import type { Containment } from '../process/containment.ts';
+import type { AllowListProxyOptions } from './allow-list-proxy.ts';
+import { createSandbox } from './create-sandbox.ts';
+import { type SandboxPolicy, sandboxPolicy } from './policy.ts';
+import { requireLevel } from './require-level.ts';
+import type { Sandbox, SandboxLevel } from './sandbox.ts';
+
+export interface OpenSandboxOptions {
+  config: AgentConfig;
+  environment: Readonly<Record<string, string | undefined>>;
+  containment: Containment;
+  upstreamProxy: AllowListProxyOptions['upstream'];
+  bwrapPaths?: readonly string[] | undefined;
+}
+
+/** This host's sandbox by its settings, each level tried. */
+export interface OpenedSandbox {
+  sandbox: Sandbox;
+  /** What a robot whose settings say nothing gets. */
+  status: SandboxStatus;
+  policyOf: (robotCode: string) => SandboxPolicy;
+  /** Why a robot is never run here; null: nothing of its sandbox stands against it. */
+  refusalOf: (robotCode: string) => string | null;
+}
+
+/** What is not there yet has none. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+export async function openSandbox(options: OpenSandboxOptions): Promise<OpenedSandbox> {
+  const { config, environment } = options;
+  const userHome = findUserHome();
+  const sandbox = await createSandbox({
+    platform: process.platform,
+    arch: process.arch,
+    containment: options.containment,
+    host: {
+      agentHome: realPath(config.homeDir),
+      userHomes: [userHome, ...(environment.HOME ? [environment.HOME] : [])],
+      secretFiles: config.secretFilePath === null ? [] : [config.secretFilePath],
+    },
+    upstreamProxy: options.upstreamProxy,
+    bwrapPaths: options.bwrapPaths,
+  });
+  const detect = (level: SandboxLevel) =>
+    sandbox.detect(sandboxPolicy({ ...config.settings, sandbox: level }, userHome));
+  const [off, standard, strict] = await Promise.all([detect('off'), detect('standard'), detect('strict')]);
+  const statuses = { off, standard, strict };
+  const policyOf = (robotCode: string) => sandboxPolicy(config.robot(robotCode), userHome);
+  return {
+    sandbox,
+    status: statuses[config.settings.sandbox],
+    policyOf,
+    refusalOf: (robotCode) => {
+      const { level, required } = policyOf(robotCode);
+      try {
+        requireLevel(statuses[level], required);
+        return null;
+      } catch (error) {
+        return toAgentError(error).message;
+      }
+    },
+  };
+}
