@@ -11,6 +11,7 @@ const FILES = [
   'first-line',
   'no-op-runs',
   'log-path',
+  'masking',
   'runtime-install',
   'package-extraction',
   'environment',

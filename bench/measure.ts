@@ -15,7 +15,7 @@ export interface Missing {
 export interface Row {
   /** What is measured, in the words of docs/performance.md. */
   name: string;
-  unit: 'ms' | 'MB' | '/s' | '%';
+  unit: 'ms' | 'MB' | 'MB/s' | '/s' | '%';
   /** What physics and the operating system allow. */
   limit: Contender | Missing;
   /** What a plain tool, or a script of a few lines, needs for the same. */
