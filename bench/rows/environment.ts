@@ -29,6 +29,7 @@ export async function createRows(workbench: Workbench): Promise<Row[]> {
       platform: process.platform,
     });
   const spec: EnvironmentSpec = {
+    robotCode: 'INVOICES',
     packageDigest: '0'.repeat(64),
     packageDir,
     manifest,

@@ -22,6 +22,7 @@ import { RunVariables, requiredVariables } from './runs/variables-for-run.ts';
 import { createEnvironmentStore } from './runtimes/environment-store.ts';
 import { createRuntimeStore } from './runtimes/runtime-store.ts';
 import { openSandbox } from './sandbox/open-sandbox.ts';
+import { createStepRunner } from './sandbox/run-step.ts';
 
 export interface WorkshopOptions {
   config: AgentConfig;
@@ -106,7 +107,11 @@ export async function openWorkshop(options: WorkshopOptions) {
   });
   const environments = createEnvironmentStore({
     dir: paths.environments,
-    runCommand,
+    runCommand: createStepRunner({
+      sandbox,
+      policyOf: opened.policyOf,
+      warn: (robot, message) => log.warn('Preparing', { robot, message }),
+    }),
     stepTimeoutMs: settings.postInstallTimeoutMs,
     toolVariables,
     platform: process.platform,

@@ -7,6 +7,8 @@ export interface RunCommandSpec {
   timeoutMs: number;
   /** Aborting kills the whole tree at once. */
   signal: AbortSignal;
+  /** Whose step it is, and what it needs of the agent's own: for those who run it in that robot's sandbox. */
+  robot?: { code: string; places: { write: readonly string[]; read: readonly string[]; tmpDir: string } };
   onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
 }
 

@@ -97,6 +97,7 @@ export async function prepareRobot(
     installed.push(runtime);
   }
   const environment = await environments.ensureEnvironment({
+    robotCode: robot.code,
     packageDigest: unpacked.digest,
     packageDir: unpacked.dir,
     manifest: unpacked.manifest,

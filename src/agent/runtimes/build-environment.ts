@@ -1,4 +1,4 @@
-import { constants, cpSync, lstatSync } from 'node:fs';
+import { constants, cpSync, existsSync, lstatSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunCommand } from '../process/run-command.ts';
@@ -54,6 +54,9 @@ export async function buildEnvironment(
     await mkdir(folder, { recursive: true, mode: 0o700 });
   cpSync(spec.packageDir, folders.packageDir, { recursive: true, mode: constants.COPYFILE_FICLONE });
   const { python, nodejs } = runtimesOf(spec);
+  const runCommand = commandOf(spec, dir, options);
+  // A sandbox binds what is there.
+  if (python) await mkdir(folders.pythonDir, { recursive: true });
   const env = { ...toolVariables(folders), ...options.toolVariables };
   const postInstallVariables = () =>
     spec.variables({
@@ -68,7 +71,7 @@ export async function buildEnvironment(
       runtime: python,
       dir: folders.pythonDir,
       platform,
-      runCommand: options.runCommand,
+      runCommand,
       env,
       installEnv: postInstallVariables,
       cwd: folders.tmpDir,
@@ -90,7 +93,7 @@ export async function buildEnvironment(
       cwd: folders.packageDir,
       variables: postInstallVariables(),
       ...(spec.secrets && { secrets: spec.secrets }),
-      runCommand: options.runCommand,
+      runCommand,
       timeoutMs: options.stepTimeoutMs,
       platform,
       signal: spec.signal,
@@ -102,7 +105,7 @@ export async function buildEnvironment(
     const tool = {
       executable,
       cwd: folders.tmpDir,
-      runCommand: options.runCommand,
+      runCommand,
       env,
       signal: spec.signal,
     };
@@ -115,6 +118,28 @@ export async function buildEnvironment(
     ...(python ? [folders.pythonDir] : []),
     ...(nodejs ? [nodeFolders(dir, platform).prefix] : []),
   ]);
+}
+
+/**
+ * Runs tools for an environment in the robot's sandbox. They write to its parts and never to its folder: who may
+ * put another `package` or a link into their place would have the agent itself follow it.
+ */
+function commandOf(spec: EnvironmentSpec, dir: string, { runCommand, platform }: BuildOptions): RunCommand {
+  const { packageDir, pythonDir, homeDir, tmpDir } = environmentFolders(dir);
+  const { python, nodejs } = runtimesOf(spec);
+  const places = {
+    write: [
+      ...[packageDir, homeDir, tmpDir],
+      ...(python ? [pythonDir] : []),
+      ...(nodejs ? [nodeFolders(dir, platform).prefix] : []),
+    ],
+    read: [dir, ...spec.runtimes.flatMap(({ root, pipDir }) => (pipDir === null ? [root] : [root, pipDir]))],
+    tmpDir,
+  };
+  return (step) => {
+    const there = places.write.filter((place) => existsSync(place));
+    return runCommand({ ...step, robot: { code: spec.robotCode, places: { ...places, write: there } } });
+  };
 }
 
 /** PATH of what runs in an environment: shims first, then the programs of what was installed. */

@@ -31,6 +31,8 @@ export interface Environment {
 }
 
 export interface EnvironmentSpec {
+  /** In whose sandbox its steps run. */
+  robotCode: string;
   packageDigest: string;
   packageDir: string;
   manifest: Manifest;

@@ -59,6 +59,7 @@ describe.skipIf(npmCli === undefined)('a Node.js environment', () => {
       stepTimeoutMs: 600_000,
       platform: process.platform,
     }).ensureEnvironment({
+      robotCode: 'INVOICES',
       packageDigest: 'pack',
       packageDir,
       manifest: {

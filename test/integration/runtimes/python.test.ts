@@ -89,6 +89,7 @@ describe.skipIf(host === null)('a Python environment', () => {
       'mkdir -p "$HOME/.cache" && echo kept > "$HOME/.cache/browser"',
     ];
     return {
+      robotCode: 'INVOICES',
       packageDigest: 'pack',
       packageDir,
       manifest: {

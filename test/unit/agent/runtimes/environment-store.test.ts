@@ -70,6 +70,7 @@ function spec(shells: string[] = [], more: Partial<EnvironmentSpec> = {}): Watch
   const logged: string[] = [];
   const warnings: string[] = [];
   return {
+    robotCode: 'INVOICES',
     packageDigest: 'pack',
     packageDir: join(dir, 'package'),
     manifest: {
