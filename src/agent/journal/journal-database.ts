@@ -37,6 +37,19 @@ export class JournalDatabase {
     });
   }
 
+  /**
+   * The same, for what there may be a hundred of in a second: it outlives a crash of the agent, but the last of it not
+   * the loss of power, since no disk is waited for.
+   */
+  quickTransaction(work: (database: Pick<DatabaseSync, 'prepare'>) => void): void {
+    this.#database.exec('PRAGMA synchronous = NORMAL');
+    try {
+      this.transaction(work);
+    } finally {
+      this.#database.exec('PRAGMA synchronous = FULL');
+    }
+  }
+
   close(): void {
     this.#database.close();
   }

@@ -1,3 +1,4 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { RunDetailsSchema } from '../../shared/run.ts';
 import { SignatureViewSchema } from '../../shared/signature.ts';
@@ -31,12 +32,22 @@ const CALLS_SHOWN = 1000;
 /** Always written down: whether a robot completed its own task is asked after a crash. */
 const COMPLETION = 'completeProcessItemTask';
 
+const ADD_TO_TOTALS = `INSERT INTO api_call_totals VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE SET
+  times = times + excluded.times, bytes_up = bytes_up + excluded.bytes_up, bytes_down = bytes_down + excluded.bytes_down`;
+const ADD_IF_KEPT = `INSERT INTO api_calls
+    (run_id, at, operation_id, method, path, status, verdict, reason, times, bytes_up, bytes_down)
+  SELECT ?,?,?,?,?,?,?,?,?,?,?
+  WHERE ? OR (SELECT sum(times) FROM api_call_totals WHERE run_id = ?) <= ?`;
+
 /** What each run touched: its calls through the gateway, the hosts it reached for, what its processes used. */
 export class TouchRecords {
   readonly #database: JournalDatabase;
   readonly #mostCalls: number;
   /** A journal that an earlier version left, opened for reading alone. */
   readonly #isOld: boolean;
+  /** Prepared once: a robot may make a hundred calls a second. */
+  #addToTotals: StatementSync | undefined;
+  #addIfKept: StatementSync | undefined;
 
   constructor(database: JournalDatabase, mostCalls = MOST_CALLS) {
     this.#database = database;
@@ -45,28 +56,19 @@ export class TouchRecords {
   }
 
   addCall(runId: string, call: ApiCall): void {
-    this.#database.transaction((database) => {
-      const { operationId, verdict, times, bytesUp, bytesDown } = call;
-      database
-        .prepare(
-          `INSERT INTO api_call_totals VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE SET
-           times = times + excluded.times, bytes_up = bytes_up + excluded.bytes_up,
-           bytes_down = bytes_down + excluded.bytes_down`,
-        )
-        .run(runId, operationId ?? '', verdict, times, bytesUp, bytesDown);
-      database
-        .prepare(
-          `INSERT INTO api_calls
-             (run_id, at, operation_id, method, path, status, verdict, reason, times, bytes_up, bytes_down)
-           SELECT ?,?,?,?,?,?,?,?,?,?,?
-           WHERE ? OR (SELECT count(*) FROM api_calls WHERE run_id = ?) < ?`,
-        )
-        .run(
-          ...[runId, call.at, operationId, call.method, call.path, call.status, verdict, call.reason],
-          ...[times, bytesUp, bytesDown],
-          ...[operationId === COMPLETION ? 1 : 0, runId, this.#mostCalls],
-        );
-    });
+    const { operationId, verdict, times, bytesUp, bytesDown } = call;
+    const add = (database: Pick<DatabaseSync, 'prepare'>) => {
+      this.#addToTotals ??= database.prepare(ADD_TO_TOTALS);
+      this.#addToTotals.run(runId, operationId ?? '', verdict, times, bytesUp, bytesDown);
+      this.#addIfKept ??= database.prepare(ADD_IF_KEPT);
+      this.#addIfKept.run(
+        ...[runId, call.at, operationId, call.method, call.path, call.status, verdict, call.reason],
+        ...[times, bytesUp, bytesDown],
+        ...[operationId === COMPLETION ? 1 : 0, runId, this.#mostCalls],
+      );
+    };
+    if (operationId === COMPLETION) this.#database.transaction(add);
+    else this.#database.quickTransaction(add);
   }
 
   /** The calls that a run made through the gateway, oldest first, at most 1,000. */
