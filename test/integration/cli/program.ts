@@ -16,6 +16,7 @@ else if (what === 'wait') {
   console.log(
     JSON.stringify({ descriptor, text, variable: process.env.KUBOT_CLIENT_SECRET ?? null, isShown }),
   );
-} else if (what === 'variables') {
+} else if (what === 'options') console.log(JSON.stringify(process.execArgv));
+else if (what === 'variables') {
   console.log(JSON.stringify(Object.keys(process.env).filter((name) => /^(NODE_|INIT_CWD)/.test(name))));
 } else console.log(JSON.stringify(process.argv.slice(2)));

@@ -195,6 +195,12 @@ describe.skipIf(process.platform === 'win32')('bin/kubot', () => {
     expect(JSON.parse(result.stdout)).toMatchObject({ descriptor: null, text: null, variable: null });
   });
 
+  test('starts the program with the same options for Node as the set-up does', async () => {
+    const options = '["--max-semi-space-size=4"]\n';
+    expect((await setUp('--', 'src/cli/main.ts', 'options')).stdout).toBe(options);
+    expect((await kubot(['options'])).stdout).toBe(options);
+  });
+
   test('does not take the caller’s options for Node', async () => {
     const result = await kubot(['variables'], { NODE_OPTIONS: '--no-such-option', INIT_CWD: '/x' });
     expect(result).toMatchObject({ code: 0, stdout: '[]\n' });
