@@ -12,6 +12,7 @@ const FILES = [
   'no-op-runs',
   'log-path',
   'masking',
+  'gateway',
   'runtime-install',
   'package-extraction',
   'environment',
