@@ -3,23 +3,28 @@ import { closeSync, fstatSync, readFileSync } from 'node:fs';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The caller's variables as the program goes by them, with the secret that bin/kubot handed over by a
- * descriptor. Takes it out of `variables`, so that no child gets it by accident.
+ * The caller's variables as the program goes by them, with the secret that was handed over by a descriptor: 3 by
+ * bin/kubot, 0 by a program that starts the agent and writes it to its stdin. Takes it out of `variables`, so that no
+ * child gets it by accident.
  */
 export function takeEnvironment(variables: NodeJS.ProcessEnv): Environment {
-  const secret = variables.KUBOT_SECRET_FD === '3' ? readSecret(3) : variables.KUBOT_CLIENT_SECRET;
+  const { KUBOT_SECRET_FD: descriptor } = variables;
+  const isHanded = descriptor === '3' || descriptor === '0';
+  const secret = isHanded ? readSecret(Number(descriptor)) : variables.KUBOT_CLIENT_SECRET;
   delete variables.KUBOT_SECRET_FD;
   delete variables.KUBOT_CLIENT_SECRET;
   const environment: Record<string, string | undefined> = { ...variables };
   if (secret) environment.KUBOT_CLIENT_SECRET = secret;
+  // That one was in no environment: nobody need be warned.
+  if (secret && descriptor === '0') environment.KUBOT_SECRET_FD = descriptor;
   return environment;
 }
 
-/** A here-document: a pipe or a file, whichever the shell makes. Anything else is not ours to read. */
+/** A pipe, a socket as Node makes them, or the file of a here-document. Anything else is not ours to read. */
 function readSecret(descriptor: number): string | undefined {
   try {
     const kind = fstatSync(descriptor);
-    if (!kind.isFIFO() && !kind.isFile()) return undefined;
+    if (!kind.isFIFO() && !kind.isFile() && !kind.isSocket()) return undefined;
     const text = readFileSync(descriptor, 'utf8');
     closeSync(descriptor);
     return text.replace(/\n$/, '');

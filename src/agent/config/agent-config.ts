@@ -5,8 +5,8 @@ interface Credentials {
   readonly clientSecret: string;
 }
 
-/** Where the client secret came from. */
-export type CredentialsSource = 'environment' | 'file' | 'none';
+/** Where the client secret came from; `pipe`: whoever started the agent wrote it to its stdin. */
+export type CredentialsSource = 'environment' | 'file' | 'pipe' | 'none';
 
 /** What the agent runs by: compiled once, validated, frozen. */
 export interface AgentConfig {

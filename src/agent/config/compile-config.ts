@@ -151,13 +151,14 @@ function compileCredentials(
   const secretFilePath = !given && file ? resolve(cwd, file) : null;
   const clientSecret =
     given || (secretFilePath === null ? null : readClientSecret(secretFilePath, environment));
-  const credentialsSource: CredentialsSource = given ? 'environment' : secretFilePath ? 'file' : 'none';
+  const inVariable = environment.KUBOT_SECRET_FD === '0' ? 'pipe' : 'environment';
+  const credentialsSource: CredentialsSource = given ? inVariable : secretFilePath ? 'file' : 'none';
   const { clientId } = settings;
   return {
     credentials: clientId && clientSecret ? Object.freeze({ clientId, clientSecret }) : null,
     credentialsSource,
     secretFilePath,
-    warnings: given ? [ENVIRONMENT_WARNING] : [],
+    warnings: credentialsSource === 'environment' ? [ENVIRONMENT_WARNING] : [],
   };
 }
 

@@ -31,6 +31,8 @@ export function checkCredentialsStore(config: AgentConfig, agentRuns: boolean): 
         id,
         `The client secret comes from ${config.secretFilePath}, which this user alone can read.`,
       );
+    case 'pipe':
+      return passed(id, 'The client secret came by a pipe, and is nowhere else.');
     case 'environment':
       return failed(
         id,

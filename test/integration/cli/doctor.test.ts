@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ControlAgent, startControlAgent } from '../../helpers/control-agent.ts';
 import { startTestPlatform, type TestPlatform } from '../../helpers/start-test-platform.ts';
-import { kubot } from './kubot.ts';
+import { kubot, startKubot } from './kubot.ts';
 
 interface Check {
   id: string;
@@ -98,6 +100,23 @@ describe('doctor without an agent', () => {
     expect(stdout).toContain('FAIL  credentials-store');
     expect(stdout + stderr).not.toContain(platform.clientSecret);
   });
+});
+
+test('a secret that comes by stdin is used, and is in no environment', async () => {
+  const { KUBOT_CLIENT_SECRET_FILE: _file, ...rest } = credentials;
+  const child = startKubot(['doctor', '--json', '--home', home], { ...rest, KUBOT_SECRET_FD: '0' }, 'pipe');
+  child.stdin?.end(`${platform.clientSecret}\n`);
+  const [stdout] = await Promise.all([text(child.stdout ?? process.stdin), once(child, 'exit')]);
+  const { checks }: { checks: Check[] } = JSON.parse(stdout);
+  expect(checks.filter(({ id }) => id.startsWith('credentials'))).toEqual([
+    {
+      id: 'credentials-store',
+      ok: true,
+      message: 'The client secret came by a pipe, and is nowhere else.',
+      fix: null,
+    },
+    { id: 'credentials', ok: true, message: 'The platform takes the credentials.', fix: null },
+  ]);
 });
 
 describe('doctor with an agent', () => {

@@ -11,11 +11,15 @@ export interface Finished {
 }
 
 /** The command line's program, under this Node, seeing nothing of the caller's settings. */
-export function startKubot(args: string[], env: Record<string, string> = {}): ChildProcess {
+export function startKubot(
+  args: string[],
+  env: Record<string, string> = {},
+  stdin: 'ignore' | 'pipe' = 'ignore',
+): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
   return spawn(process.execPath, [main, ...args], {
     env: { PATH, HOME, NO_COLOR: '1', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
   });
 }
 
