@@ -1,5 +1,5 @@
 import { assertNever } from '../shared/errors.ts';
-import type { RunDetails } from '../shared/run.ts';
+import { MOST_FILES, type RunDetails } from '../shared/run.ts';
 import type { SignatureView } from '../shared/signature.ts';
 import { bytes, count, duration, localTime } from './text.ts';
 
@@ -7,13 +7,12 @@ import { bytes, count, duration, localTime } from './text.ts';
 const MOST_NAMED = 12;
 
 /** What the robot touched of the machine and the platform, a line each; what is not known is said to be so. */
-export function touchedInWords({ touched, files }: RunDetails): string[] {
-  const { hosts, programs, peakMemoryBytes, cpuTimeMs } = touched;
-  const filesIn = (area: 'out' | 'home') => files.filter((file) => file.area === area).length;
+export function touchedInWords({ touched }: RunDetails): string[] {
+  const { filesLeft, hosts, programs, peakMemoryBytes, cpuTimeMs } = touched;
   const lines: [string, string][] = [
     ['KuFlow API', apiInWords(touched.api)],
     ['Hosts', hosts === null ? `${UNKNOWN}: the network was not an allow-list` : hostsInWords(hosts)],
-    ['Files left', `${filesIn('out')} in its output folder, ${filesIn('home')} in its home`],
+    ['Files left', filesLeft === null ? `${UNKNOWN}: its folders were removed` : filesInWords(filesLeft)],
     ['Programs', programs === null ? UNKNOWN : named(programs.map(programInWords))],
     ['Memory', peakMemoryBytes === null ? UNKNOWN : `at least ${bytes(peakMemoryBytes)} at its peak`],
     ['CPU time', cpuTimeMs === null ? UNKNOWN : `at least ${duration(cpuTimeMs)}`],
@@ -52,6 +51,11 @@ function apiInWords({ calls, refused, bytesUp, bytesDown }: RunDetails['touched'
   const moved =
     bytesUp === null || bytesDown === null ? '' : `; ${bytes(bytesUp)} sent, ${bytes(bytesDown)} received`;
   return `${count(calls, 'call')}, ${refused} refused${moved}`;
+}
+
+function filesInWords({ out, home }: NonNullable<RunDetails['touched']['filesLeft']>): string {
+  const told = (number: number) => (number < MOST_FILES ? String(number) : `${MOST_FILES} or more`);
+  return `${told(out)} in its output folder, ${told(home)} in a home of its own`;
 }
 
 function hostsInWords(hosts: NonNullable<RunDetails['touched']['hosts']>): string {

@@ -19,6 +19,8 @@ export const DECISIONS = ['taken', 'skipped', 'refused', 'postponed'] as const;
 export const SUBJECT_KINDS = ['task', 'robot', 'run'] as const;
 export const API_VERDICTS = ['forwarded', 'refused'] as const;
 export const HOST_VERDICTS = ['allowed', 'refused'] as const;
+/** Most files that are listed of one of a run's folders. */
+export const MOST_FILES = 200;
 export const LOG_STREAMS = ['stdout', 'stderr', 'agent'] as const;
 export const LOG_LEVELS = ['INFO', 'WARN', 'ERROR'] as const;
 
@@ -108,6 +110,8 @@ export const RunDetailsSchema = RunSchema.extend({
         }),
       ),
     }),
+    /** How many files it left, 200 standing for more; null: its folders were removed. */
+    filesLeft: z.object({ out: z.number().int(), home: z.number().int() }).nullable(),
     hosts: z
       .array(z.object({ host: z.string(), port: z.number().int(), verdict: z.enum(HOST_VERDICTS) }))
       .nullable(),

@@ -36,6 +36,7 @@ export const UNTOUCHED: Pick<RunDetails, 'signature' | 'touched'> = {
   signature: null,
   touched: {
     api: { calls: 0, refused: 0, bytesUp: 0, bytesDown: 0, operations: [] },
+    filesLeft: null,
     hosts: null,
     programs: null,
     peakMemoryBytes: null,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunsQuery } from '../../shared/control-api.ts';
 import { AgentError } from '../../shared/errors.ts';
@@ -21,14 +22,16 @@ export function listRuns(journal: Journal, query: RunsQuery): Run[] {
 export async function describeRun(journal: Journal, run: Run, runsDir: string): Promise<RunDetails> {
   const dir = join(runsDir, run.id);
   const { usage, signature, hostsRecorded } = journal.touched.find(run.id);
+  const [out, home] = [await filesOf(dir, 'out'), await filesOf(dir, 'home')];
   return {
     ...run,
     timeline: journal.runs.timeline(run.id),
     apiCalls: journal.touched.listCalls(run.id),
-    files: [...(await filesOf(dir, 'out')), ...(await filesOf(dir, 'home'))],
+    files: [...out, ...home],
     signature,
     touched: {
       api: journal.touched.sumUpCalls(run.id),
+      filesLeft: existsSync(dir) ? { out: out.length, home: home.length } : null,
       hosts: hostsRecorded ? journal.touched.listHosts(run.id) : null,
       programs: usage?.programs ?? null,
       peakMemoryBytes: usage?.peakMemoryBytes ?? null,

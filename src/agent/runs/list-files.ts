@@ -1,8 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-
-/** Most files listed of what a run left. */
-const MOST_FILES = 200;
+import { MOST_FILES } from '../../shared/run.ts';
 
 export interface FoundFile {
   /** From the folder listed, with `/`. */

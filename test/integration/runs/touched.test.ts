@@ -85,6 +85,7 @@ describe('a run tells of its robot', () => {
       { area: 'out', path: 'result.csv', bytes: 3 },
       { area: 'home', path: '.history', bytes: 1 },
     ]);
+    expect(touched.filesLeft).toEqual({ out: 1, home: 1 });
     expect(touched.programs?.map(({ name }) => name)).toContain('node');
     expect(touched.cpuTimeMs).toBeGreaterThan(100);
     expect(touched.peakMemoryBytes).toBeGreaterThan(10 * 1024 * 1024);

@@ -3,15 +3,12 @@ import { callInWords, signerInWords, touchedInWords } from '../../../src/cli/tou
 import type { RunDetails } from '../../../src/shared/run.ts';
 import { aRun, UNTOUCHED } from '../../helpers/a-run.ts';
 
-const aDetailedRun = (
-  touched: Partial<RunDetails['touched']> = {},
-  files: RunDetails['files'] = [],
-): RunDetails => ({
+const aDetailedRun = (touched: Partial<RunDetails['touched']> = {}): RunDetails => ({
   ...aRun(),
   ...UNTOUCHED,
   timeline: [],
   apiCalls: [],
-  files,
+  files: [],
   touched: { ...UNTOUCHED.touched, ...touched },
 });
 
@@ -19,30 +16,24 @@ const API = { calls: 0, refused: 0, bytesUp: 0, bytesDown: 0, operations: [] };
 
 describe('what the robot touched', () => {
   test('is said where it is known', () => {
-    const run = aDetailedRun(
-      {
-        api: { ...API, calls: 14, refused: 2, bytesUp: 3_250_000, bytesDown: 900 },
-        hosts: [
-          { host: 'evil.example', port: 443, verdict: 'refused' },
-          { host: 'pypi.org', port: 443, verdict: 'allowed' },
-        ],
-        programs: [
-          { name: 'chrome', count: 9 },
-          { name: 'sh', count: 1 },
-        ],
-        peakMemoryBytes: 88_000_000,
-        cpuTimeMs: 1230,
-      },
-      [
-        { area: 'out', path: 'a.csv', bytes: 1 },
-        { area: 'out', path: 'b.csv', bytes: 1 },
-        { area: 'home', path: '.cache/x', bytes: 1 },
+    const run = aDetailedRun({
+      api: { ...API, calls: 14, refused: 2, bytesUp: 3_250_000, bytesDown: 900 },
+      filesLeft: { out: 2, home: 200 },
+      hosts: [
+        { host: 'evil.example', port: 443, verdict: 'refused' },
+        { host: 'pypi.org', port: 443, verdict: 'allowed' },
       ],
-    );
+      programs: [
+        { name: 'chrome', count: 9 },
+        { name: 'sh', count: 1 },
+      ],
+      peakMemoryBytes: 88_000_000,
+      cpuTimeMs: 1230,
+    });
     expect(touchedInWords(run)).toEqual([
       'KuFlow API 14 calls, 2 refused; 3.1 MB sent, 900 B received',
       'Hosts      evil.example:443 (refused), pypi.org:443',
-      'Files left 2 in its output folder, 1 in its home',
+      'Files left 2 in its output folder, 200 or more in a home of its own',
       'Programs   chrome ×9, sh',
       'Memory     at least 83.9 MB at its peak',
       'CPU time   at least 1.2 s',
@@ -53,7 +44,7 @@ describe('what the robot touched', () => {
     expect(touchedInWords(aDetailedRun())).toEqual([
       'KuFlow API no calls',
       'Hosts      not known: the network was not an allow-list',
-      'Files left 0 in its output folder, 0 in its home',
+      'Files left not known: its folders were removed',
       'Programs   not known',
       'Memory     not known',
       'CPU time   not known',
