@@ -258,7 +258,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
         onJump: (jumpMs) => {
           log.info('Machine slept, or its clock was moved', { jumpMs: Math.round(jumpMs) });
           platform.catalogue.poke();
-          sources.wake();
+          sources.wake(jumpMs);
           hold.expire();
         },
       }),

@@ -26,8 +26,8 @@ export interface Sources {
   onPoll(listener: (poll: InboxPoll) => void): () => void;
   /** Something happened that may mean work: looks again at once. */
   poke(): void;
-  /** The machine slept: looks at everything again, running tasks first. */
-  wake(): void;
+  /** The machine slept, or its clock was moved by so much: looks at everything again, running tasks first. */
+  wake(jumpMs: number): void;
   /** Looks for work until `signal` aborts. */
   start(signal: AbortSignal): Promise<void>;
 }
@@ -125,7 +125,11 @@ export function openSources(options: SourcesOptions): Sources {
     states: () => [inbox.state()],
     onPoll: (listener) => inbox.onPoll(listener),
     poke,
-    wake: () => {
+    wake: (jumpMs) => {
+      // By a clock that was put back, next tries would be that much later.
+      if (jumpMs < 0)
+        for (const next of journal.host.listNextTries())
+          journal.host.saveNextTry({ ...next, dueAtMs: Math.round(next.dueAtMs + jumpMs) });
       checkPoke.poke();
       poke();
     },
