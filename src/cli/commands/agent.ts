@@ -26,6 +26,8 @@ type Ending = 'no-work' | 'drained' | 'interrupted' | 'shutdown';
 
 /** A machine that goes down kills what is not gone in a few seconds. What is not settled is, at the next start. */
 const SHUTDOWN_MS = 3000;
+/** After a second signal, once the robots had their grace: a platform that is away keeps nobody here. */
+const REPORT_MS = 5000;
 
 export async function agent(context: Context, _args: [], options: AgentOptions): Promise<number> {
   const { homeDir, environment, cwd, terminal } = context;
@@ -45,7 +47,10 @@ export async function agent(context: Context, _args: [], options: AgentOptions):
     await running.start();
     if (!options.once) terminal.line(`The agent is up in ${printable(homeDir)}. Ctrl-C drains it.`);
     const work = options.once ? running.untilDone({ giveUpAfterMs }) : new Promise<never>(() => undefined);
-    const { ending, failed } = await untilEnding(running, work, stop, terminal);
+    const { ending, failed } = await untilEnding(running, work, stop, {
+      terminal,
+      graceMs: longestGrace(config),
+    });
     const exitCode = endedEarly(ending) ? EXIT.interrupted : failed ? EXIT.runFailed : 0;
     const closed = running.close();
     await (ending === 'shutdown' ? Promise.race([closed, delay(SHUTDOWN_MS)]) : closed);
@@ -68,7 +73,7 @@ async function untilEnding(
   running: Agent,
   work: ReturnType<Agent['untilDone']>,
   stop: StopSignals,
-  terminal: Terminal,
+  { terminal, graceMs }: { terminal: Terminal; graceMs: number },
 ): Promise<{ ending: Ending; failed: boolean }> {
   const done = await Promise.race([work, stop.first.then(() => null)]);
   if (done !== null) {
@@ -82,8 +87,18 @@ async function untilEnding(
   terminal.note('Draining: no new work; what runs finishes. A second signal cancels it.');
   const drained = running.drain().then((): Ending => 'drained');
   const ending = await Promise.race([drained, stop.second.then((): Ending => 'interrupted')]);
-  if (ending === 'interrupted') await running.cancelAll('The agent was asked twice to stop.');
+  if (ending === 'interrupted') {
+    const cancelled = running.cancelAll('The agent was asked twice to stop.').then(() => true);
+    const tooLong = delay(graceMs + REPORT_MS, false, { ref: false });
+    if (!(await Promise.race([cancelled, tooLong])))
+      terminal.note('The platform could not be told of every run; the next start tells it.');
+  }
   return { ending, failed: false };
+}
+
+function longestGrace({ settings }: AgentConfig): number {
+  const own = Object.values(settings.robots).map(({ cancelGraceMs = 0 }) => cancelGraceMs);
+  return Math.max(settings.cancelGraceMs, ...own);
 }
 
 /** @throws AgentError CONFIG_INVALID: without credentials there is nothing to try */

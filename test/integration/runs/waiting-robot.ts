@@ -6,7 +6,7 @@ import { type LabRobot, nodeRobot } from '../../helpers/lab.ts';
 /** A robot that waits for the test: before the wait it runs `before`, after it `after`; `call` asks the API. */
 export function waitingRobot({ before = '', after = '' }: { before?: string; after?: string }): LabRobot {
   return nodeRobot(`
-    import { existsSync } from 'node:fs';
+    import { existsSync, writeFileSync } from 'node:fs';
     import { join } from 'node:path';
     const { KUFLOW_API_ENDPOINT, KUFLOW_API_TOKEN, KUFLOW_EXECUTION_OUTDIR, KUFLOW_TASK_ID } = process.env;
     async function call(path, method = 'GET', body = undefined) {

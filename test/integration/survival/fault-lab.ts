@@ -51,7 +51,10 @@ export interface FaultLab {
   close(): Promise<void>;
 }
 
-/** Prints `row N` until it is let go; tells the witness that it starts, and in the end how many rows there were. */
+/**
+ * Prints `row N` until it is let go, or its time is over; tells the witness that it starts, now and then that it lives,
+ * and in the end how many rows there were.
+ */
 const ROBOT = waitingRobot({
   before: `
     const tell = (text) => fetch(process.env.COLLECTOR, { method: 'POST', body: text });
@@ -61,6 +64,10 @@ const ROBOT = waitingRobot({
     const print = () => console.log('row ' + ++rows);
     for (let n = 0; n < Number(process.env.ROWS_AT_FIRST); n++) print();
     const timer = setInterval(print, 50);
+    const alive = () => tell(['alive', KUFLOW_TASK_ID, KUBOT_RUN_ID, Date.now()].join(' ')).catch(() => {});
+    setInterval(alive, 200).unref();
+    const { RUNS_MS } = process.env;
+    if (RUNS_MS) setTimeout(() => writeFileSync(join(KUFLOW_EXECUTION_OUTDIR, 'go'), ''), Number(RUNS_MS));
   `,
   after: `
     clearInterval(timer);
@@ -76,11 +83,13 @@ export interface FaultLabOptions {
   rowsAtFirst?: number;
   /** How many once it is let go. */
   rowsAtLast?: number;
+  /** For how long it runs; until it is let go unless given. */
+  runsMs?: number;
   platformNow?: () => number;
 }
 
 export async function openFaultLab(options: FaultLabOptions = {}): Promise<FaultLab> {
-  const { settings = {}, behaviour, rowsAtFirst = 1, rowsAtLast = 0, platformNow } = options;
+  const { settings = {}, behaviour, rowsAtFirst = 1, rowsAtLast = 0, runsMs, platformNow } = options;
   const collector = await startCollector();
   const faults: FaultEvent[] = [];
   let proxy: FaultProxyProcess | null = null;
@@ -88,6 +97,7 @@ export async function openFaultLab(options: FaultLabOptions = {}): Promise<Fault
     COLLECTOR: collector.url,
     ROWS_AT_FIRST: String(rowsAtFirst),
     ROWS_AT_LAST: String(rowsAtLast),
+    ...(runsMs !== undefined && { RUNS_MS: String(runsMs) }),
   };
   const lab = await startLab({
     robots: { WORK: { ...ROBOT, environmentVariables } },
