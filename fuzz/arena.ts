@@ -107,8 +107,9 @@ function problemInside(targetDir: string, links: boolean): string | null {
     if (stat.isFile()) bytes += stat.size;
   }
   if (bytes > LIMITS.maxTotalBytes) return `${bytes} bytes were unpacked`;
-  const files = paths.filter((path) => !lstatSync(path).isDirectory()).length;
-  return files > LIMITS.maxEntries ? `${files} files were unpacked` : null;
+  const folders = paths.filter((path) => lstatSync(path).isDirectory()).length;
+  const most = Math.max(folders, paths.length - folders);
+  return most > LIMITS.maxEntries ? `${most} files or folders were unpacked` : null;
 }
 
 function problemOfLink(path: string, root: string): string | null {

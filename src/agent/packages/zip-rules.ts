@@ -98,7 +98,7 @@ export function checkEntries(
   }
   const checked = entries.map((entry) => ({ ...checkEntry(entry, limits, options), endsBefore: startsAt }));
   checkTotals(checked, limits, refusal);
-  checkTwins(checked, refusal);
+  checkTwins(checked, limits, refusal);
   checkOverlaps(checked, startsAt, refusal);
   return checked;
 }
@@ -207,8 +207,11 @@ export function problemOfName(path: string): { rule: string; text: string } | nu
   return null;
 }
 
-/** Names that some file system takes for one: by case, by Unicode form, or as a file and a folder. */
-function checkTwins(entries: readonly CheckedEntry[], refusal: Refusal): void {
+/**
+ * Names that some file system takes for one: by case, by Unicode form, or as a file and a folder. And folders that no
+ * entry stands for: 20,000 long paths could name 600,000 of them.
+ */
+function checkTwins(entries: readonly CheckedEntry[], { maxEntries }: ExtractLimits, refusal: Refusal): void {
   const seen = new Map<string, CheckedEntry>();
   const folders = new Map<string, string>();
   for (const entry of entries) {
@@ -223,6 +226,8 @@ function checkTwins(entries: readonly CheckedEntry[], refusal: Refusal): void {
         throw refuse(refusal, entry.path, 'twin', `lies in a folder that is also written ${known}`);
       }
       folders.set(foldName(folder), folder);
+      if (folders.size > maxEntries)
+        throw refuse(refusal, entry.path, 'entry-count', `makes more than the ${maxEntries} folders allowed`);
     }
   }
   for (const entry of entries) {

@@ -143,6 +143,10 @@ export class TarWriter {
   #makeFolder(path: string): void {
     if (path === '.' || this.#folders.has(path)) return;
     this.#makeFolder(dirname(path));
+    const { maxEntries } = this.#options;
+    // Those that no entry stands for count too: a long path names many.
+    if (this.#folders.size >= maxEntries)
+      throw new TarRefused(path, 'entry-count', `makes more than the ${maxEntries} folders that are allowed`);
     if (this.#files.has(path)) throw new TarRefused(path, 'file-as-folder', 'is a file and a folder at once');
     this.#makeOnce(path, (at) => mkdirSync(at, { mode: 0o755 }));
     this.#folders.add(path);

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadLibc, PEER_CALLS } from '../../../../src/agent/native/libc.ts';
 
@@ -16,6 +17,18 @@ test('Windows has no such library', async () => {
 });
 
 describe.runIf(process.platform === 'linux')('the C library', () => {
+  test('hides the memory of a process, from core dumps too', () => {
+    const path = resolve(import.meta.dirname, '../../../../src/agent/native/libc.ts');
+    const script = `
+      import koffi from 'koffi';
+      import { loadLibc } from ${JSON.stringify(path)};
+      const isDumpable = () => koffi.load(null).func('int prctl(int, ulong, ulong, ulong, ulong)')(3, 0, 0, 0, 0);
+      console.log(isDumpable(), (await loadLibc()).hideMemory(), isDumpable());
+    `;
+    const args = ['--input-type=module', '--eval', script];
+    expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toBe('1 true 0\n');
+  });
+
   test('tells who is at the other end of a local socket', async () => {
     const libc = await loadLibc();
     const dir = mkdtempSync(join(tmpdir(), 'kubot-libc-'));

@@ -110,6 +110,14 @@ describe('an archive is refused for its size', () => {
     expect(await refusalOf(zip, { limits: { maxEntries: 51 } })).toBeNull();
   });
 
+  test('when its paths name more folders than are allowed, though it has few entries', async () => {
+    const zip = makeZip([1, 2, 3].map((index) => ({ name: `${`${index}/`.repeat(20)}f` })));
+    expect(await refusalOf(zip, { limits: { maxEntries: 59 } })).toEqual(
+      refused('entry-count', `${'3/'.repeat(20)}f`),
+    );
+    expect(await refusalOf(zip, { limits: { maxEntries: 60 } })).toBeNull();
+  });
+
   test('when one file is larger than is allowed', async () => {
     const zip = among({ name: 'evil', content: 'x'.repeat(1001) });
     expect(await refusalOf(zip, { limits: { maxFileBytes: 1000 } })).toEqual(refused('file-size'));

@@ -174,6 +174,13 @@ describe('an archive of a runtime is refused and leaves nothing', () => {
     });
   });
 
+  test('for more folders than allowed, though it has few entries', async () => {
+    const entries = [1, 2, 3].map((n) => ({ path: `${`${n}/`.repeat(4)}f` }));
+    expect(await refusal(tarOf(entries), { maxEntries: 11, maxTotalBytes: MB })).toMatchObject({
+      details: { entry: '3/3/3/3', rule: 'entry-count' },
+    });
+  });
+
   test('for more bytes than allowed, before they are written, and copies count', async () => {
     const limits = { maxEntries: 10, maxTotalBytes: 1000 };
     expect(await refusal(tarOf([{ path: 'big', bytes: 2 ** 40 }]), limits)).toMatchObject({
