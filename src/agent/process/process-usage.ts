@@ -36,15 +36,28 @@ export class UsageMeter {
   #looks = 0;
   #peakMemoryBytes = 0;
   #cpuTicks = 0;
+  /** Used before the robot began. */
+  #ticksBefore = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: UsageMeterOptions) {
     this.#options = options;
-    if (process.platform === 'linux') this.#wait(FIRST_LOOK_MS);
+    this.#wait(FIRST_LOOK_MS);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+  }
+
+  /** Begins anew: what was there until now was not the robot yet. */
+  restart(): void {
+    this.look();
+    this.#ticksBefore = this.#cpuTicks;
+    this.#looks = 0;
+    this.#peakMemoryBytes = 0;
+    this.#programs.clear();
+    clearTimeout(this.#timer);
+    this.#wait(FIRST_LOOK_MS);
   }
 
   /** Null: it ended before it was looked at, or this system does not tell. */
@@ -56,12 +69,13 @@ export class UsageMeter {
     programs.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
     return {
       peakMemoryBytes: this.#peakMemoryBytes,
-      cpuTimeMs: (this.#cpuTicks * 1000) / TICKS_PER_SECOND,
+      cpuTimeMs: ((this.#cpuTicks - this.#ticksBefore) * 1000) / TICKS_PER_SECOND,
       programs: programs.slice(0, MOST_PROGRAMS),
     };
   }
 
   look(): void {
+    if (process.platform !== 'linux') return;
     const { rootPid, isHolder, strays } = this.#options;
     const family = familyOf(rootPid, strays(), readAll());
     const members = family.filter((member) => !isHolder(member));
@@ -79,6 +93,7 @@ export class UsageMeter {
   }
 
   #wait(milliseconds: number): void {
+    if (process.platform !== 'linux') return;
     this.#timer = setTimeout(() => {
       this.look();
       this.#wait(Math.min(milliseconds * 2, LAST_LOOK_MS));

@@ -35,6 +35,8 @@ export interface RobotProcess {
   kill(reason?: EndReason): Promise<void>;
   /** What it and all it started used so far; null where that is not known. */
   usage(): ProcessUsage | null;
+  /** Lets `usage` begin anew: a program of ours, which was started in its place, becomes the robot now. */
+  restartUsage(): void;
 }
 
 export interface WatchOptions {
@@ -88,6 +90,7 @@ export function watchProcess(options: WatchOptions): RobotProcess {
       await exited;
     },
     usage: () => meter.usage(),
+    restartUsage: () => meter.restart(),
   };
 }
 

@@ -65,6 +65,11 @@ describe.runIf(process.platform === 'linux').each(containments)('usage, with %s'
     expect(usage.programs.toSorted((one, two) => (one.name < two.name ? -1 : 1))).toEqual(
       programs.toSorted().map((name) => ({ name, count: 1 })),
     );
+    running.restartUsage();
+    expect(running.usage()).toBeNull();
+    const after = await until(() => running.usage());
+    expect(after.cpuTimeMs).toBeLessThan(usage.cpuTimeMs);
+    expect(after.peakMemoryBytes).toBeGreaterThan(100 * MB);
     await running.kill();
     expect(running.usage()).toMatchObject({ peakMemoryBytes: expect.any(Number) });
   });

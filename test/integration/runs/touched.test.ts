@@ -32,12 +32,22 @@ const signed = (publisher: Publisher, more: Record<string, string> = {}): LabRob
 const acme = aPublisher();
 const other = aPublisher();
 
+/** Asks the platform, which every robot may, and somebody else. */
+const FENCED = nodeRobot(`
+  const { KUFLOW_API_ENDPOINT, KUFLOW_API_TOKEN, KUFLOW_TASK_ID } = process.env;
+  const headers = { authorization: 'Bearer ' + KUFLOW_API_TOKEN };
+  const answer = await fetch(KUFLOW_API_ENDPOINT + '/process-items/' + KUFLOW_TASK_ID, { headers });
+  await fetch('https://elsewhere.example/').catch(() => undefined);
+  process.exit(answer.status === 200 ? 0 : 1);
+`);
+
 let lab: Lab;
 beforeAll(async () => {
   lab = await startLab({
     robots: {
       CURIOUS,
       FREE: CURIOUS,
+      FENCED,
       NAMED: signed(acme),
       FIRST: signed(other),
       UNSIGNED: { files: FILES },
@@ -51,6 +61,7 @@ beforeAll(async () => {
       robots: {
         CURIOUS: { packageSignatures: 'off' },
         FREE: { packageSignatures: 'off', gatewayScope: 'full' },
+        FENCED: { packageSignatures: 'off', network: 'allow-list' },
         FIRST: { publisherKeys: {} },
         WARNED: { packageSignatures: 'warn' },
       },
@@ -94,6 +105,13 @@ describe('a run tells of its robot', () => {
   test('no hosts where the network was open: they are not known', async () => {
     expect((await detailsOf('CURIOUS')).touched.hosts).toBeNull();
   });
+});
+
+test('a run with an allow-list tells which hosts its robot reached for', async ({ skip }) => {
+  const { sandbox, outcome, touched } = await detailsOf('FENCED');
+  if (sandbox.achieved === 'off') return skip('no sandbox works here');
+  expect(outcome).toBe('succeeded');
+  expect(touched.hosts).toEqual([{ host: 'elsewhere.example', port: 443, verdict: 'refused' }]);
 });
 
 describe('the gateway’s scope', () => {

@@ -112,6 +112,7 @@ export async function enterSandbox({ entry, job, upstream, robot }: EnterOptions
     start: async () => {
       started = true;
       const env = { ...robot.env, ...variables, [robot.cookie.name]: robot.cookie.value };
+      inside.restartUsage();
       channelOf(inside).send({ file: robot.file, args: [...robot.args], env });
       return inside;
     },
