@@ -75,7 +75,7 @@ describeWithSmallDisks('an agent on a disk that becomes full', import.meta.filen
       ...options,
       robots,
       tasks: Object.keys(robots).map((code) => ({ code, later: true })),
-      settings: { diskReserveBytes: RESERVE_BYTES },
+      settings: { diskReserveBytes: RESERVE_BYTES, files: { write: [marks] } },
       endpointOf: async ({ url }) => {
         proxy = await startFaultProxy({ target: url });
         return proxy.url;

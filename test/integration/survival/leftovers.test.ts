@@ -25,6 +25,7 @@ describe.runIf(process.platform === 'linux')('after a crash that damaged the jou
     lab = await startLab({
       robots: { WORK: nodeRobot(robot, { environmentVariables: { MARKS: marks } }) },
       tasks: [{ code: 'WORK', later: true }],
+      settings: { files: { write: [marks] } },
     });
   });
   afterEach(async () => {
