@@ -5,13 +5,20 @@ import { type EntryAppender, isRefusal } from './append-entry.ts';
 import { writeLogDocument } from './log-document.ts';
 import type { ShipperOptions, UploadedDocument } from './shipper-ports.ts';
 
+type UploadOptions = Pick<
+  ShipperOptions,
+  'processId' | 'runId' | 'runLogPath' | 'documentMaxBytes' | 'linkDocument'
+> & {
+  api: Pick<ShipperOptions['api'], 'uploadDocument'>;
+};
+
 /**
  * Uploads the whole run log, compressed; again while the platform is away. A second upload after a lost answer is
  * harmless: what nothing links to is deleted after a day.
  * @throws AgentError INTERRUPTED when the shipper's signal aborts a wait
  */
 export async function uploadLog(
-  options: ShipperOptions,
+  options: UploadOptions,
   appender: Pick<EntryAppender, 'wait'>,
 ): Promise<UploadedDocument> {
   const { processId, runLogPath } = options;
@@ -25,7 +32,7 @@ export async function uploadLog(
 }
 
 async function upload(
-  options: ShipperOptions,
+  options: UploadOptions,
   appender: Pick<EntryAppender, 'wait'>,
   processId: string,
   path: string,

@@ -8,6 +8,8 @@ import { isFull } from '../../../src/agent/home/disk-space.ts';
 import { takeHomeLock } from '../../../src/agent/home/home-lock.ts';
 import { homePaths } from '../../../src/agent/home/home-paths.ts';
 import { type Journal, openJournal, openJournalReadOnly } from '../../../src/agent/journal/open-journal.ts';
+import { createRunLog } from '../../../src/agent/logs/log-pipeline.ts';
+import { uploadLog } from '../../../src/agent/logs/upload-log.ts';
 import type { Run } from '../../../src/shared/run.ts';
 import { aRun } from '../../helpers/a-run.ts';
 import { describeWithSmallDisks, openSmallDisk, type SmallDisk } from '../../helpers/small-disk.ts';
@@ -151,6 +153,22 @@ describeWithSmallDisks('on a full disk', import.meta.filename, () => {
     await expect(replaceFile(target, 'new'.repeat(5000), 0o644)).rejects.toMatchObject({ code: 'ENOSPC' });
     expect(readFileSync(target, 'utf8')).toBe('old');
     expect(readdirSync(disk.dir).sort()).toEqual(['filled', 'trust-bundle.pem']);
+  });
+
+  test('a run log that cannot be packed for its task keeps nobody waiting', async () => {
+    const runLogPath = join(disk.dir, 'run.log');
+    const log = createRunLog({ path: runLogPath, secrets: [], now: Date.now });
+    for (let line = 0; line < 2000; line++) log.agentLine('INFO', idOf(line));
+    log.end();
+    disk.fill();
+    const never = () => Promise.reject(new Error('There is nothing to wait for'));
+    const options = { processId: 'p', runId: 'r', runLogPath, documentMaxBytes: MB };
+    expect(await uploadLog({ ...options, api: { uploadDocument: never } }, { wait: never })).toEqual({
+      documentUri: null,
+      problem: 'The disk of the host is full.',
+      link: null,
+    });
+    expect(readdirSync(disk.dir).sort()).toEqual(['filled', 'run.log']);
   });
 
   test('it is known for full while less than 1 MB is free', () => {

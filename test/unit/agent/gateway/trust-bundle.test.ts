@@ -38,6 +38,18 @@ describe('writeTrustBundle', () => {
     expect(bodies.length).toBe(new Set(bodies).size);
   });
 
+  it('is left as it is when it says the same already, so that a full disk is no matter', async () => {
+    const targetPath = join(dir, 'same.pem');
+    const options = { targetPath, caFiles: [], gatewayCaPem };
+    const [first, second] = [
+      await writeTrustBundle(options).then(stat),
+      await writeTrustBundle(options).then(stat),
+    ];
+    expect(second.ino).toBe(first.ino);
+    await writeTrustBundle({ ...options, gatewayCaPem: companyCaPem });
+    expect(await bodiesOf(targetPath)).toContain(bodyOf(companyCaPem));
+  });
+
   it.skipIf(process.platform === 'win32')(
     'is readable for every user and leaves nothing half-made',
     async () => {
