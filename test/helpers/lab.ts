@@ -145,6 +145,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       headers: {
         authorization: `Basic ${Buffer.from(`${platform.clientId}:${platform.clientSecret}`).toString('base64')}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        // A connection that is kept may be closed by the platform just when a busy test uses it again.
+        connection: 'close',
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });

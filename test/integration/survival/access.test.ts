@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Run } from '../../../src/shared/run.ts';
 import { kubot } from '../cli/kubot.ts';
-import { expectWhole, openFaultLab } from './fault-lab.ts';
+import { appendsOf, expectWhole, openFaultLab } from './fault-lab.ts';
+import { until } from './judge.ts';
 
 const HOUR_MS = 3_600_000;
 /** On a machine that is busy with other things. */
@@ -49,6 +51,42 @@ describe('an agent', { timeout: TEST_MS }, () => {
       await faultLab.untilStatus(/^connected: no error/);
       faultLab.letGo(run);
       await expectWhole(faultLab, taskId);
+    } finally {
+      await faultLab.close();
+    }
+  });
+
+  test.concurrent('that tells nothing sees within 15 s that its tasks are taken away, and says by what', async () => {
+    // As it is by default.
+    const settings = { taskCheckMs: undefined };
+    const faultLab = await openFaultLab({ settings, rowEveryMs: 3_600_000 });
+    try {
+      const { lab } = faultLab;
+      await faultLab.startAgent();
+      const act = {
+        CANCELLED: ({ processId }: Run) => lab.api(`/processes/${processId}/~actions/cancel`, 'POST'),
+        COMPLETED: ({ taskId }: Run) => lab.api(`/process-items/${taskId}/task/~actions/complete`, 'POST'),
+        'given to somebody else': ({ taskId }: Run) =>
+          lab.api(`/process-items/${taskId}/task/~actions/assign`, 'POST', { ownerEmail: 'ada@example.com' }),
+      };
+      const seen = Object.entries(act).map(async ([says, takeAway]) => {
+        const taskId = await lab.addTask('WORK', {}, { process: true });
+        const run = await faultLab.untilRun(taskId, 'running');
+        await until('its first line is told', () =>
+          appendsOf(lab, taskId).some((text) => text.includes('row 1')),
+        );
+        await takeAway(run);
+        const takenAt = Date.now();
+        const ended = await faultLab.untilRun(taskId, 'ended');
+        expect(ended).toMatchObject({
+          outcome: 'cancelled',
+          error: { code: 'CANCELLED_BY_PLATFORM', message: expect.stringContaining(says) },
+          settled: { action: 'none' },
+        });
+        // As much again for a machine that is busy with other things.
+        expect(Date.parse(ended.endedAt ?? '') - takenAt).toBeLessThan(30_000);
+      });
+      await Promise.all(seen);
     } finally {
       await faultLab.close();
     }

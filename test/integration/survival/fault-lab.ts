@@ -63,7 +63,7 @@ const ROBOT = waitingRobot({
     let rows = 0;
     const print = () => console.log('row ' + ++rows);
     for (let n = 0; n < Number(process.env.ROWS_AT_FIRST); n++) print();
-    const timer = setInterval(print, 50);
+    const timer = setInterval(print, Number(process.env.ROW_EVERY_MS));
     const alive = () => tell(['alive', KUFLOW_TASK_ID, KUBOT_RUN_ID, Date.now()].join(' ')).catch(() => {});
     setInterval(alive, 200).unref();
     const { RUNS_MS } = process.env;
@@ -79,8 +79,10 @@ const ROBOT = waitingRobot({
 export interface FaultLabOptions {
   settings?: Record<string, unknown>;
   behaviour?: Partial<PlatformBehaviour>;
-  /** How many rows the robot prints at once when it starts; then one each 50 ms. */
+  /** How many rows the robot prints at once when it starts. */
   rowsAtFirst?: number;
+  /** Then one row so often; 50 ms unless given. */
+  rowEveryMs?: number;
   /** How many once it is let go. */
   rowsAtLast?: number;
   /** For how long it runs; until it is let go unless given. */
@@ -89,13 +91,15 @@ export interface FaultLabOptions {
 }
 
 export async function openFaultLab(options: FaultLabOptions = {}): Promise<FaultLab> {
-  const { settings = {}, behaviour, rowsAtFirst = 1, rowsAtLast = 0, runsMs, platformNow } = options;
+  const { settings = {}, behaviour, platformNow } = options;
+  const { rowsAtFirst = 1, rowEveryMs = 50, rowsAtLast = 0, runsMs } = options;
   const collector = await startCollector();
   const faults: FaultEvent[] = [];
   let proxy: FaultProxyProcess | null = null;
   const environmentVariables = {
     COLLECTOR: collector.url,
     ROWS_AT_FIRST: String(rowsAtFirst),
+    ROW_EVERY_MS: String(rowEveryMs),
     ROWS_AT_LAST: String(rowsAtLast),
     ...(runsMs !== undefined && { RUNS_MS: String(runsMs) }),
   };
