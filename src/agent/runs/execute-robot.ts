@@ -2,8 +2,11 @@ import { setMaxListeners } from 'node:events';
 import { AgentError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { isFull } from '../home/disk-space.ts';
+import { findUserHome } from '../home/user-home.ts';
+import type { RobotProcess } from '../process/robot-process.ts';
 import type { SandboxedCommand } from '../sandbox/sandbox.ts';
 import type { ActiveRun } from './active-run.ts';
+import { createGrantHints } from './grant-hints.ts';
 import { noteContact, noteStart, noteUse } from './note-touch.ts';
 import { describeDuration, endOfProcess, type RunEnd } from './outcome.ts';
 import type { PreparedRobot } from './prepare-robot.ts';
@@ -95,6 +98,7 @@ async function runProcess(
   const robot = await sandboxed.start();
   session.log.attach(robot.stdout, 'stdout');
   session.log.attach(robot.stderr, 'stderr');
+  watchForGrants(active, services, session, robot);
   setMaxListeners(20, active.signal);
   const stop = () =>
     void robot.cancel(settings.cancelGraceMs, active.termination === 'timeout' ? 'timeout' : 'cancelled');
@@ -121,6 +125,23 @@ async function runProcess(
       });
     }
   }
+}
+
+/** Off nothing is hidden, and what is missing is missing. */
+function watchForGrants(
+  active: ActiveRun,
+  services: RunServices,
+  { log }: RunSession,
+  robot: RobotProcess,
+): void {
+  if (active.run.sandbox.achieved === 'off') return;
+  const look = createGrantHints({
+    robotCode: active.robot.code,
+    policy: services.sandboxPolicyOf(active.robot.code),
+    userHome: findUserHome(),
+    say: (hint) => log.agentLine('WARN', hint),
+  });
+  for (const stream of [robot.stdout, robot.stderr]) stream.on('data', look);
 }
 
 /** How often time is looked at: timers stand still while a machine sleeps, so no single long one is set. */
