@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startShipper } from '../../../../src/agent/logs/shipper.ts';
+import { AgentError } from '../../../../src/shared/errors.ts';
 import { MINUTE, numbered, openShipYard, type ShipYard } from './ship-yard.ts';
 import { refused } from './task-log.ts';
 
@@ -184,6 +185,29 @@ describe('an answer that is lost', () => {
     await clock.advance(60_000);
     await finish();
     expect(told().filter((line) => line === 'two')).toHaveLength(1);
+  });
+});
+
+describe('a server that is away for a day', () => {
+  test('is told everything once and in order, beginning within a minute of its return', async () => {
+    const { print, finish } = ship();
+    print('line 0\n');
+    await clock.advance(1000);
+    const { appendLog, readTask } = task.api;
+    const isAway = () =>
+      Promise.reject(new AgentError('PLATFORM_UNREACHABLE', 'Away.', { details: { outcome: 'unknown' } }));
+    Object.assign(task.api, { appendLog: isAway, readTask: isAway });
+    for (let hour = 1; hour <= 24; hour++) {
+      print(`line ${hour}\n`);
+      await clock.advance(60 * MINUTE);
+    }
+    Object.assign(task.api, { appendLog, readTask });
+    await clock.advance(MINUTE);
+    expect(task.all.length).toBeGreaterThan(1);
+    expect(await finish()).toMatchObject({ linesLeftOut: 0 });
+    expect(told().filter((line) => line.startsWith('line '))).toEqual(
+      Array.from({ length: 25 }, (_, index) => `line ${index}`),
+    );
   });
 });
 
