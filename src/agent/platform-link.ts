@@ -28,6 +28,8 @@ export interface PlatformLink {
   readonly catalogue: RobotCatalogue;
   /** Authorization header of the host's own credentials. */
   authorization(): string;
+  /** What is to be seen nowhere: the client secret, and those it replaced while the agent ran. */
+  secrets(): string[];
   principalId(): string | null;
   onCatalogue(listener: (robots: readonly CatalogueRobot[]) => void): void;
   /** Connection or worker changed; `registered` is an event too. */
@@ -40,6 +42,7 @@ export interface PlatformLink {
 export function openPlatform(options: PlatformLinkOptions): PlatformLink {
   const { config, hostName, installationId, log, now, random } = options;
   let credentials = config.credentials ?? { clientId: '', clientSecret: '' };
+  const secrets = new Set([credentials.clientSecret]);
   const changed = new Set<(event: AgentEvent | null) => void>();
   const catalogued = new Set<(robots: readonly CatalogueRobot[]) => void>();
   const tell = (event: AgentEvent | null) => {
@@ -90,7 +93,8 @@ export function openPlatform(options: PlatformLinkOptions): PlatformLink {
       : watchClientSecret(config.secretFilePath, () => {
           try {
             credentials = config.reload().credentials ?? credentials;
-            log.addSecrets([credentials.clientSecret]);
+            secrets.add(credentials.clientSecret);
+            log.addSecrets(secrets);
             log.info('Client secret read again', {});
             registration.poke();
             catalogue.poke();
@@ -103,6 +107,7 @@ export function openPlatform(options: PlatformLinkOptions): PlatformLink {
     registration,
     catalogue,
     authorization: () => authorizationOf(credentials),
+    secrets: () => [...secrets],
     principalId: () => registration.principalId(),
     onCatalogue: (listener) => void catalogued.add(listener),
     onChange: (listener) => void changed.add(listener),

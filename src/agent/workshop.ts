@@ -123,6 +123,7 @@ export async function openWorkshop(options: WorkshopOptions) {
       packageIndexes: indexes,
       trustBundlePath,
       cacheDir: paths.cache,
+      secrets: () => platform.secrets(),
     },
     config,
   );

@@ -22,6 +22,8 @@ export interface HostFacts {
   packageIndexes: Readonly<Record<string, string>>;
   trustBundlePath: string;
   cacheDir: string;
+  /** Of the host's own, as they are now. */
+  secrets: () => readonly string[];
 }
 
 /** Windows programs cannot start without these; none of them is a person's. */
@@ -48,10 +50,9 @@ export class RunVariables {
 
   /** Secrets that come from the host, whatever the robot. */
   get hostSecrets(): string[] {
-    const { credentials, settings } = this.#config;
-    const { proxy } = settings;
+    const { proxy } = this.#config.settings;
     return [
-      ...(credentials === null ? [] : [credentials.clientSecret]),
+      ...this.#host.secrets(),
       ...indexSecrets({ ...this.#host.packageIndexes, ...(proxy !== null && { proxy }) }),
     ];
   }

@@ -73,6 +73,15 @@ const LEARNS = `
   console.error('now ' + learnt + ' ' + Buffer.from(learnt).toString('base64'));
   throw new Error(learnt);
 `;
+/** Reaches for the agent's socket, which lies in the home that its own folders lie in. */
+const COMMANDS = `
+  import { request } from 'node:http';
+  import { join } from 'node:path';
+  const socketPath = join(process.env.KUFLOW_ROBOT_HOME_PATH, '../../../control.sock');
+  request({ socketPath, path: '/v1/configExplain', method: 'POST' }, ({ statusCode }) => console.log('answered ' + statusCode))
+    .on('error', ({ code }) => console.log('not reached ' + code))
+    .end('{}');
+`;
 const WAITS = `console.log(process.env.API_TOKEN); process.stdout.write(process.env.DB_PASSWORD); setInterval(() => {}, 1000);`;
 const INSTALLS = {
   files: {
@@ -88,6 +97,7 @@ const ROBOTS = {
   FAILS: robot(FAILS),
   ABORTS: robot(ABORTS),
   LEARNS: robot(LEARNS),
+  COMMANDS: robot(COMMANDS),
   WAITS: robot(WAITS),
   INSTALLS,
 };
@@ -145,14 +155,14 @@ describe.runIf(process.platform === 'linux')('an agent with secrets and failures
     await until('SHOWS can be started', async () =>
       (await (await control()).robots()).some(({ code }) => code === 'SHOWS'),
     );
-    for (const code of ['FAILS', 'ABORTS', 'LEARNS', 'INSTALLS']) await lab.addTask(code);
+    for (const code of ['FAILS', 'ABORTS', 'LEARNS', 'COMMANDS', 'INSTALLS']) await lab.addTask(code);
     const variables = { ONCE_TOKEN: SECRETS['a secret of one run'] ?? '' };
     const byHand = { requestId: randomUUID(), robot: 'SHOWS', operation: null, variables, taskId: null };
     await (await control()).start(byHand);
     await until('every robot has ended', () => {
       const runs = runsInJournal(lab);
       const codes = new Set(runs.map((run) => run.robot.code));
-      return codes.size === 6 && runs.every((run) => run.state === 'ended');
+      return codes.size === Object.keys(ROBOTS).length && runs.every((run) => run.state === 'ended');
     });
     await agent.end('SIGTERM');
     said.push(agent.said, JSON.stringify(agent.events));
@@ -167,6 +177,7 @@ describe.runIf(process.platform === 'linux')('an agent with secrets and failures
     const ends = runsInJournal(lab).map(({ robot: { code }, outcome }) => `${code} ${outcome}`);
     expect([...new Set(ends)].sort()).toEqual([
       'ABORTS failed',
+      'COMMANDS succeeded',
       'FAILS failed',
       'INSTALLS prepare-failed',
       'LEARNS failed',
@@ -192,8 +203,7 @@ describe.runIf(process.platform === 'linux')('an agent with secrets and failures
   });
 
   test('masks in every form that the robot used, and names the variable whose value is too short', () => {
-    const run = runsInJournal(lab).find(({ robot: { code } }) => code === 'SHOWS');
-    const text = readFileSync(join(lab.home, 'runs', run?.id ?? '', 'run.log'), 'utf8');
+    const text = runLogOf('SHOWS');
     for (const label of ['raw', 'json', 'url', 'hex', 'base64', 'base64url', 'cut']) {
       const lines = text.split('\n').filter((line) => line.startsWith(`${label} `));
       expect(lines.length).toBeGreaterThan(4);
@@ -202,4 +212,13 @@ describe.runIf(process.platform === 'linux')('an agent with secrets and failures
     expect(text).toContain('The value of PIN_TOKEN is not masked: it has fewer than 6 bytes');
     expect(text).toContain('pin=12345');
   });
+
+  test('answers no robot that opens its control socket, where no sandbox hides it', () => {
+    expect(runLogOf('COMMANDS')).toMatch(/^(answered 403|not reached E[A-Z]+)$/m);
+  });
+
+  function runLogOf(robotCode: string): string {
+    const run = runsInJournal(lab).find(({ robot: { code } }) => code === robotCode);
+    return readFileSync(join(lab.home, 'runs', run?.id ?? '', 'run.log'), 'utf8');
+  }
 });
