@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { AgentConfig } from '../../agent/config/agent-config.ts';
 import { applyNetworkSettings } from '../../agent/config/apply-network-settings.ts';
 import { loadConfig } from '../../agent/config/compile-config.ts';
@@ -57,7 +59,14 @@ async function isolation(
   environment: Context['environment'],
 ): Promise<Finding[]> {
   const containment = await detectContainment();
-  const { sandbox } = await openSandbox({ config, environment, containment, upstreamProxy: null });
+  // The levels are tried beside a home; where there is none yet, beside one for the time being.
+  const homeDir = existsSync(config.homeDir) ? config.homeDir : mkdtempSync(join(tmpdir(), 'kubot-doctor-'));
+  const { sandbox } = await openSandbox({
+    config: { ...config, homeDir },
+    environment,
+    containment,
+    upstreamProxy: null,
+  });
   try {
     const isLinux = process.platform === 'linux';
     return [
@@ -67,6 +76,7 @@ async function isolation(
     ];
   } finally {
     await sandbox.stop(0);
+    if (homeDir !== config.homeDir) rmSync(homeDir, { recursive: true, force: true });
   }
 }
 
