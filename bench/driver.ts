@@ -1,9 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
 
-/** What a process of the bench found out; `mb` is how much its memory grew at most, null where that is not told. */
+/** What a process of the bench found out. */
 export interface Finding {
   ms: number;
+  /** How much its memory grew at most; null where that is not told. */
   mb?: number | null;
+  /** Time on a processor. */
+  cpuMs?: number;
+  /** Requests that it sent. */
+  requests?: number;
 }
 
 /** Asks one of the bench's processes for one thing after the other. */

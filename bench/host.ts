@@ -8,7 +8,7 @@ import type { AssetProvider } from '../src/platform/asset-provider.ts';
 import { type RunningPlatform, startPlatform } from '../src/platform/start-platform.ts';
 import type { Run } from '../src/shared/run.ts';
 import { ensureBundle } from './bundle.ts';
-import type { Workbench } from './workbench.ts';
+import type { NodeOptions, Workbench } from './workbench.ts';
 
 /** The one robot, and the one task definition, of a bench's platform. */
 export const CODE = 'BENCH';
@@ -77,15 +77,20 @@ export interface BenchAgent {
   close(): Promise<void>;
 }
 
+/** As bin/kubot starts it. */
+const NODE_OPTIONS = ['--max-semi-space-size=4'];
+
 /** What the bundled agent is started with against a platform. Its home is `<dir>/home`. */
 export function agentCommand(platform: RunningPlatform, dir: string, settings: Record<string, string> = {}) {
   const secretPath = join(dir, 'secret');
   writeFileSync(secretPath, platform.clientSecret, { mode: 0o600 });
   const home = join(dir, 'home');
+  const script = ensureBundle();
   return {
     home,
     file: process.execPath,
-    args: [ensureBundle(), 'agent', '--home', home, '--json'],
+    script,
+    args: [...NODE_OPTIONS, script, 'agent', '--home', home, '--json'],
     env: {
       PATH: process.env.PATH ?? '/usr/bin:/bin',
       HOME: dir,
@@ -105,9 +110,13 @@ export async function startBenchAgent(
   workbench: Workbench,
   platform: RunningPlatform,
   settings: Record<string, string> = {},
+  node: NodeOptions = {},
 ): Promise<BenchAgent> {
   const { home, file, args, env } = agentCommand(platform, workbench.folder('agent'), settings);
-  const child = workbench.spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = workbench.spawn(file, [...(node.nodeArgs ?? []), ...args], {
+    env: { ...env, ...node.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const events = new Events(child);
   await events.find('registered', (event) => event.event === 'registered');
   return {

@@ -2,40 +2,22 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { measureRow, type Row, type RowResult } from './measure.ts';
+import { type BenchOptions, readOptions } from './options.ts';
 import { markdownOf, tableOf } from './table.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
-// npm run bench [-- words of the files in rows/ to measure]: prints a table, writes out/bench.json and out/bench.md.
+// npm run bench [-- words of the files in rows/ to measure] [--runs N]: prints a table, writes out/bench.json and
+// out/bench.md.
 
-const FILES = [
-  'first-line',
-  'no-op-runs',
-  'log-path',
-  'masking',
-  'gateway',
-  'runtime-install',
-  'package-extraction',
-  'environment',
-  'working-copy',
-  'idle-agent',
-  'start',
-];
-
-const words = process.argv.slice(2);
-const files = FILES.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
-if (files.length === 0) {
-  process.stderr.write(`No row has ${words.join(' or ')} in its name; there are ${FILES.join(', ')}.\n`);
-  process.exit(2);
-}
-
+const options = readOptionsOrExit();
 const workbench = openWorkbench();
 const results: RowResult[] = [];
-for (const file of files) {
+for (const file of options.files) {
   try {
     const { createRows } = (await import(`./rows/${file}.ts`)) as {
-      createRows: (workbench: Workbench) => Promise<Row[]>;
+      createRows: (workbench: Workbench, options: BenchOptions) => Promise<Row[]>;
     };
-    for (const row of await createRows(workbench)) {
+    for (const row of await createRows(workbench, options)) {
       process.stderr.write(`measuring: ${row.name}\n`);
       results.push(await measureRow(row));
     }
@@ -62,3 +44,12 @@ writeFileSync(join(outDir, 'bench.md'), markdownOf(results));
 process.stdout.write(`${tableOf(results)}\n`);
 // A row that failed may have left something open.
 process.exit();
+
+function readOptionsOrExit(): BenchOptions {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exit(2);
+  }
+}

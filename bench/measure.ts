@@ -15,7 +15,8 @@ export interface Missing {
 export interface Row {
   /** What is measured, in the words of docs/performance.md. */
   name: string;
-  unit: 'ms' | 'MB' | 'MB/s' | '/s' | '%';
+  /** '': a count. */
+  unit: 'ms' | 'MB' | 'MB/s' | '/s' | '%' | '';
   /** What physics and the operating system allow. */
   limit: Contender | Missing;
   /** What a plain tool, or a script of a few lines, needs for the same. */
@@ -100,7 +101,7 @@ function figureOf(contender: Contender | Missing, samples: number[]): Figure {
   }
   const sorted = samples.toSorted((a, b) => a - b);
   const median = quantile(sorted, 0.5);
-  const spread = (quantile(sorted, 0.9) - quantile(sorted, 0.1)) / 2 / (median || 1);
+  const spread = (quantile(sorted, 0.9) - quantile(sorted, 0.1)) / 2 / (Math.abs(median) || 1);
   return { name: contender.name, median, spread, note: null };
 }
 
@@ -127,12 +128,28 @@ export function atMostTimes(times: number, other: 'limit' | 'plain', name: strin
   };
 }
 
+/** At least so many times what the limit or the plain tool reaches. */
+export function atLeastTimes(times: number, other: 'limit' | 'plain', name: string): Goal {
+  return {
+    text: `at least ${times}× ${name}`,
+    isMet: ({ ours, ...others }) => {
+      const base = others[other];
+      return base === null ? null : ours >= times * base;
+    },
+  };
+}
+
 /** At most so much more than the limit. */
 export function atMostOver(more: number, unit: Row['unit'], name: string): Goal {
   return {
     text: `at most ${name} + ${more} ${unit}`,
     isMet: ({ limit, ours }) => (limit === null ? null : ours <= limit + more),
   };
+}
+
+/** At most so much, which may be nothing at all. */
+export function atMost(most: number, unit: Row['unit']): Goal {
+  return { text: `at most ${most} ${unit}`.trimEnd(), isMet: ({ ours }) => ours <= most };
 }
 
 export function under(most: number, unit: Row['unit']): Goal {

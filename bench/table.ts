@@ -59,7 +59,8 @@ function withNote({ name, note }: Figure): string {
 
 function value({ median, spread }: Figure, unit: string): string {
   if (median === null) return NOT_MEASURED;
-  return `${digits(median)} ${unit} ±${Math.round((spread ?? 0) * 100)} %`;
+  const amount = Number.isInteger(median) && unit === '' ? median : digits(median);
+  return `${`${amount} ${unit}`.trimEnd()} ±${Math.round((spread ?? 0) * 100)} %`;
 }
 
 function ratioText(ratio: number | null): string {

@@ -1,5 +1,5 @@
 import { Driver } from './driver.ts';
-import type { Workbench } from './workbench.ts';
+import type { NodeOptions, Workbench } from './workbench.ts';
 
 /** See bare/timer.mjs, which carries it out. */
 export interface TimedCommand {
@@ -19,6 +19,7 @@ export interface TimedCommand {
 }
 
 export interface CommandTimer {
+  readonly pid: number;
   /** Milliseconds. @throws when a command ends with a failure */
   time(command: TimedCommand): Promise<number>;
   /** A line for `sh`. */
@@ -26,10 +27,12 @@ export interface CommandTimer {
   close(): Promise<void>;
 }
 
-export function startTimer(workbench: Workbench): CommandTimer {
-  const driver = new Driver(workbench.fork('bare/timer.mjs'));
+export function startTimer(workbench: Workbench, node?: NodeOptions): CommandTimer {
+  const child = workbench.fork('bare/timer.mjs', [], node);
+  const driver = new Driver(child);
   const time = async (command: TimedCommand) => (await driver.ask(command)).ms;
   return {
+    pid: child.pid ?? 0,
     time,
     timeShell: (line) => time({ file: 'sh', args: ['-c', line] }),
     close: () => driver.close(),

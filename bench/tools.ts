@@ -11,6 +11,7 @@ const PACKAGES: Record<string, string> = {
   cp: 'coreutils',
   curl: 'curl',
   dd: 'coreutils',
+  gzip: 'gzip',
   sh: 'dash',
   tar: 'tar',
   unzip: 'unzip',
@@ -24,6 +25,11 @@ export function withTools(tools: readonly string[], contender: Contender): Conte
   const way =
     process.platform === 'linux' ? `apt install ${packages.join(' ')}` : `no ${missing.join(', ')} here`;
   return { name: contender.name, missing: way };
+}
+
+/** True where all the tools that something needs are on this machine. */
+export function isHere({ tools }: { tools: readonly string[] }): boolean {
+  return tools.every(isInstalled);
 }
 
 /** What only Linux tells: other processes' memory, or a process's own peak. */

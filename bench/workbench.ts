@@ -14,7 +14,13 @@ export interface Workbench {
   /** A process in a group of its own. */
   spawn(file: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
   /** A Node.js process of a script in bench/ that answers messages; see driver.ts. */
-  fork(script: string, args?: readonly string[]): ChildProcess;
+  fork(script: string, args?: readonly string[], node?: NodeOptions): ChildProcess;
+}
+
+/** What a Node.js process is started with, beside its script. */
+export interface NodeOptions {
+  nodeArgs?: readonly string[];
+  env?: Readonly<Record<string, string>>;
 }
 
 /** Children that were killed may write for a moment longer. */
@@ -56,11 +62,12 @@ export function openWorkbench(): Workbench {
     },
     spawn: (file, args, options = {}) =>
       keep(spawn(file, args, { ...options, detached: process.platform !== 'win32' })),
-    fork: (script, args = []) =>
+    fork: (script, args = [], { nodeArgs = [], env } = {}) =>
       keep(
         fork(join(import.meta.dirname, script), args, {
           detached: process.platform !== 'win32',
-          env: { ...process.env },
+          execArgv: [...process.execArgv, ...nodeArgs],
+          env: { ...process.env, ...env },
         }),
       ),
   };

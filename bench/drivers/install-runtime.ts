@@ -5,12 +5,12 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar';
 import { createKuFlowClient } from '../../src/agent/kuflow/create-client.ts';
-import type { AgentLog } from '../../src/agent/logs/agent-log.ts';
 import { detectContainment } from '../../src/agent/process/containment.ts';
 import { createRunCommand } from '../../src/agent/process/create-run-command.ts';
 import { createRuntimeStore } from '../../src/agent/runtimes/runtime-store.ts';
 import { errorText } from '../driver.ts';
 import { timed } from '../measure.ts';
+import { silentLog } from '../silent-log.ts';
 
 // Downloads and installs a runtime into a new folder: as we do it, or with fetch and the npm package `tar`.
 
@@ -26,7 +26,6 @@ export interface InstallJob {
 }
 
 const MINUTE_MS = 60_000;
-const silent: AgentLog = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
 
 process.on('message', async (job: InstallJob) => {
   try {
@@ -39,7 +38,7 @@ process.on('disconnect', () => process.exit());
 
 /** Downloaded to disk and hashed, unpacked by our rules, tried with --version, made read-only, remembered. */
 async function ours({ dir, endpoint, credentials, robotId, version }: InstallJob): Promise<void> {
-  const client = createKuFlowClient({ endpoint, credentials, log: silent });
+  const client = createKuFlowClient({ endpoint, credentials, log: silentLog });
   const runtimes = createRuntimeStore({
     dir,
     openAsset: (request) => client.openRobotAsset(request),

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import {
   above,
+  atLeastTimes,
+  atMost,
   atMostOver,
   atMostTimes,
   measureRow,
@@ -96,6 +98,11 @@ describe('a row', () => {
     expect(result.ratioToLimit).toBeNull();
   });
 
+  test('has no spread below nothing where less is held than before', async () => {
+    const { ours } = await measureRow(row({ ours: contender('ours', [0, -10, -11, -12]) }));
+    expect(ours).toMatchObject({ median: -11, spread: expect.closeTo(0.8 / 11) });
+  });
+
   test('frees what it holds, also when a round fails', async () => {
     let closed = 0;
     const close = async () => {
@@ -117,6 +124,10 @@ describe('a goal', () => {
     [atMostTimes(1.1, 'plain', '`unzip`'), 'at most 1.1× `unzip`', true],
     [atMostOver(15, 'ms', 'the limit'), 'at most the limit + 15 ms', true],
     [atMostOver(14, 'ms', 'the limit'), 'at most the limit + 14 ms', false],
+    [atLeastTimes(0.25, 'plain', '`curl`'), 'at least 0.25× `curl`', true],
+    [atLeastTimes(0.3, 'plain', '`curl`'), 'at least 0.3× `curl`', false],
+    [atMost(25, 'MB'), 'at most 25 MB', true],
+    [atMost(24, ''), 'at most 24', false],
     [under(25, 'ms'), 'under 25 ms', false],
     [under(26, 'ms'), 'under 26 ms', true],
     [above(24, '/s'), 'above 24 /s', true],
@@ -128,6 +139,7 @@ describe('a goal', () => {
   test.each([
     atMostTimes(2, 'limit', 'the limit'),
     atMostTimes(2, 'plain', 'the script'),
+    atLeastTimes(2, 'limit', 'the limit'),
     atMostOver(10, 'ms', 'the limit'),
   ])('$text is not judged where the other was not measured', (goal) => {
     expect(goal.isMet({ limit: null, plain: null, ours: 1 })).toBeNull();

@@ -62,6 +62,11 @@ describe('the table for a terminal', () => {
   });
 });
 
+test('a count stands as it is, without a unit', () => {
+  const counted = { ...STAT, unit: '' as const, plain: figure('many', 1000), ours: figure('few', 2) };
+  expect(tableOf([counted]).split('\n')[1]).toMatch(/1000 ±5 %\s+2 ±5 %/);
+});
+
 test('the same goes into a page as two tables', () => {
   expect(markdownOf([STAT])).toBe(
     [
