@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,9 @@ import { createRunCommand } from '../../../src/agent/process/create-run-command.
 import { createProcessTable } from '../../../src/agent/process/process-table.ts';
 import { type RobotProcess, startProcess } from '../../../src/agent/process/start-process.ts';
 import { sweepLeftovers } from '../../../src/agent/process/sweep-leftovers.ts';
+import { createSandbox } from '../../../src/agent/sandbox/create-sandbox.ts';
+import type { Sandbox, SandboxCommand, SandboxJob } from '../../../src/agent/sandbox/sandbox.ts';
+import { aJob, aPolicy } from '../../helpers/a-sandbox-job.ts';
 
 const treePath = join(import.meta.dirname, '../../fixtures/processes/tree.py');
 const python = ['/usr/bin/python3', '/usr/local/bin/python3', '/opt/homebrew/bin/python3'].find(existsSync);
@@ -18,7 +21,18 @@ const containments: [string, Containment | undefined][] = [
   ['PID namespace', found.kind === 'pid-namespace' ? found : undefined],
 ];
 
+/** What holds a tree: one of those, or a level of the sandbox. */
+type Holder = Containment | { kind: 'level'; level: 'standard' | 'strict' };
+const holders: [string, Holder | undefined][] = [
+  ...containments,
+  ...(['standard', 'strict'] as const).map((level): [string, Holder | undefined] => [
+    `the level ${level}`,
+    found.kind === 'pid-namespace' ? { kind: 'level', level } : undefined,
+  ]),
+];
+
 let dir: string;
+const homeDir = mkdtempSync(join(tmpdir(), 'kubot-tree-home-'));
 const started: RobotProcess[] = [];
 
 beforeEach(async () => {
@@ -30,25 +44,48 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-afterAll(() => {
+afterAll(async () => {
+  await (await sandbox)?.stop(0);
+  await rm(homeDir, { recursive: true, force: true });
   if (found.kind === 'group') console.warn('skipped: the PID namespace, bubblewrap does not work here');
   if (python === undefined)
     console.warn('skipped: the trees of children, there is no python3 in a system folder');
 });
 
-async function start(containment: Containment, file: string, args: string[]): Promise<RobotProcess> {
-  const robot = await startProcess({
-    file,
-    args,
-    cwd: dir,
-    env: { PATH: '/usr/bin:/bin' },
-    cookie: { name: 'KUBOT_RUN_ID', value: dir },
-    containment,
-  });
+async function start(holder: Holder, file: string, args: string[]): Promise<RobotProcess> {
+  const command = { file, args, cwd: dir, env: { PATH: '/usr/bin:/bin' } };
+  const cookie = { name: 'KUBOT_RUN_ID', value: dir };
+  const robot =
+    holder.kind === 'level'
+      ? await startAt(holder.level, command, cookie)
+      : await startProcess({ ...command, cookie, containment: holder });
   started.push(robot);
   robot.stdout.resume();
   robot.stderr.resume();
   return robot;
+}
+
+async function startAt(
+  level: 'standard' | 'strict',
+  command: SandboxCommand,
+  cookie: SandboxJob['cookie'],
+): Promise<RobotProcess> {
+  const policy = aPolicy({ level, required: true, allowedHosts: level === 'strict' ? [] : null });
+  const places = { write: [dir], read: [treePath], tmpDir: dir };
+  const prepared = await (await sandboxes()).prepare(command, aJob({ policy, cookie, places }));
+  return await prepared.start();
+}
+
+let sandbox: Promise<Sandbox> | undefined;
+function sandboxes(): Promise<Sandbox> {
+  sandbox ??= createSandbox({
+    platform: process.platform,
+    arch: process.arch,
+    containment: found,
+    host: { agentHome: homeDir, userHomes: [], secretFiles: [] },
+    upstreamProxy: null,
+  });
+  return sandbox;
 }
 
 /** Pids of all living processes that this test started: each names the test's folder in its command line. */
@@ -83,13 +120,13 @@ async function textOf(robot: RobotProcess): Promise<string> {
   return text;
 }
 
-describe.runIf(process.platform === 'linux').each(containments)('a tree held by %s', (_name, containment) => {
-  const contained: Containment = containment ?? { kind: 'group' };
-  const runs = containment !== undefined;
+describe.runIf(process.platform === 'linux').each(holders)('a tree held by %s', (_name, holder) => {
+  const contained: Holder = holder ?? { kind: 'group' };
+  const runs = holder !== undefined;
 
   describe.runIf(runs && python !== undefined)('leaves nobody', () => {
     // A daemon that clears its environment and leaves within milliseconds is held by a namespace alone.
-    const atOnce = contained.kind === 'pid-namespace' ? ['cleared-daemon'] : [];
+    const atOnce = contained.kind === 'group' ? [] : ['cleared-daemon'];
     for (const kind of ['own-group', 'own-session', 'daemon', 'cleared', 'late-leaver', ...atOnce]) {
       test(`when cancelled with a child: ${kind}`, async () => {
         const robot = await start(contained, python ?? '', [treePath, kind, dir]);
@@ -129,6 +166,11 @@ describe.runIf(process.platform === 'linux').each(containments)('a tree held by 
       expect({ ...(await robot.exited), left: survivors() }).toMatchObject({ reason: 'timeout', left: [] });
     });
   });
+});
+
+describe.runIf(process.platform === 'linux').each(containments)('held by %s', (_name, containment) => {
+  const contained: Containment = containment ?? { kind: 'group' };
+  const runs = containment !== undefined;
 
   describe.runIf(runs)('a program', () => {
     test('sees the descriptors 0, 1 and 2 alone, and no variable but its own and the cookie', async () => {
