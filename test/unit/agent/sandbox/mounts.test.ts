@@ -1,0 +1,96 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type MountRequest, mountArguments } from '../../../../src/agent/sandbox/linux/mounts.ts';
+import { aPolicy } from '../../../helpers/a-sandbox-job.ts';
+
+let home: string;
+let agentHome: string;
+
+beforeEach(() => {
+  home = realpathSync(mkdtempSync(join(tmpdir(), 'kubot-mounts-')));
+  agentHome = join(home, 'agent');
+  mkdirSync(agentHome);
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+function mountsOf(over: Partial<MountRequest> = {}): string[][] {
+  const options = mountArguments({
+    level: 'standard',
+    policy: aPolicy(),
+    host: { agentHome, userHomes: [home], secretFiles: [], tools: [] },
+    places: { write: [join(agentHome, 'runs/1/work')], read: [join(agentHome, 'packages/p')], tmpDir: '/x' },
+    screen: [],
+    limitsTmpfs: true,
+    ...over,
+  });
+  // Each option with its operands.
+  const mounts: string[][] = [];
+  for (const option of options) {
+    if (option.startsWith('--')) mounts.push([option]);
+    else mounts.at(-1)?.push(option);
+  }
+  return mounts.filter((mount) => mount.some((operand) => operand.startsWith(home)));
+}
+
+describe.runIf(process.platform === 'linux')('the file system of a robot', () => {
+  test('hides the homes, then shows what is the robot’s, then seals what was hidden', () => {
+    const [work, packages] = [join(agentHome, 'runs/1/work'), join(agentHome, 'packages/p')];
+    expect(mountsOf()).toEqual([
+      ['--tmpfs', home],
+      ['--tmpfs', agentHome],
+      ['--ro-bind', packages, packages],
+      ['--bind', work, work],
+      ['--remount-ro', home],
+      ['--remount-ro', agentHome],
+    ]);
+  });
+
+  test('hides the agent’s home in what is granted, and grants nothing of it', () => {
+    const policy = aPolicy({ files: { read: [home], write: [join(agentHome, 'gateway')] } });
+    expect(mountsOf({ policy, places: { write: [], read: [], tmpDir: '/x' } })).toEqual([
+      ['--ro-bind-try', home, home],
+      ['--tmpfs', agentHome],
+      ['--remount-ro', agentHome],
+    ]);
+  });
+
+  test('is the person’s home where the robot is meant to work in it', () => {
+    const policy = aPolicy({ homeMode: 'user' });
+    expect(mountsOf({ policy, places: { write: [], read: [], tmpDir: '/x' } })).toEqual([
+      ['--bind', home, home],
+      ['--tmpfs', agentHome],
+      ['--remount-ro', agentHome],
+    ]);
+  });
+
+  test('shows a secret’s file as empty, wherever it lies', () => {
+    const secret = join(home, 'Documents/secret');
+    mkdirSync(join(home, 'Documents'));
+    writeFileSync(secret, 'x');
+    const policy = aPolicy({ files: { read: [join(home, 'Documents')], write: [] } });
+    const host = { agentHome, userHomes: [home], secretFiles: [secret, join(home, 'gone')], tools: [] };
+    expect(mountsOf({ policy, host, places: { write: [], read: [], tmpDir: '/x' } })).toContainEqual([
+      '--ro-bind',
+      '/dev/null',
+      secret,
+    ]);
+  });
+
+  test('in strict begins with nothing but the system’s programs', () => {
+    const options = mountArguments({
+      level: 'strict',
+      policy: aPolicy({ level: 'strict', allowedHosts: [] }),
+      host: { agentHome, userHomes: [home], secretFiles: [], tools: [] },
+      places: { write: [], read: [], tmpDir: '/x' },
+      screen: [],
+      limitsTmpfs: false,
+    });
+    const text = options.join(' ');
+    expect(text).not.toContain('--ro-bind / /');
+    expect(text).toContain('--ro-bind /usr /usr');
+    expect(text).not.toContain('/etc/shadow');
+    expect(options.slice(-2)).toEqual(['--remount-ro', '/']);
+  });
+});
