@@ -1,0 +1,115 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SandboxLimits, SandboxPolicy } from '../../../src/agent/sandbox/policy.ts';
+import { createPerson, type Person } from '../../helpers/person.ts';
+
+interface Ended {
+  stdout: string;
+  stderr: string;
+  exitCode: number | null;
+  warnings: string[];
+  missing: string[];
+}
+
+type Asked = Partial<Omit<SandboxPolicy, 'limits'>> & { limits?: Partial<SandboxLimits> };
+
+const canRun = process.platform === 'linux' && existsSync('/usr/bin/bwrap');
+const has = (program: string) => existsSync(`/usr/bin/${program}`);
+let person: Person;
+
+beforeAll(() => {
+  if (!canRun) return;
+  person = createPerson();
+  // Whoever is not root cannot make the folder of the host's screens.
+  if (process.getuid?.() === 0) {
+    mkdirSync('/tmp/.X11-unix', { recursive: true });
+    chmodSync('/tmp/.X11-unix', 0o1777);
+  }
+  for (const program of ['chromium', 'Xvfb', 'xdpyinfo'])
+    if (!has(program)) console.warn(`skipped: what needs ${program}, which is not installed`);
+});
+afterAll(() => person?.close());
+
+async function run(line: string, policy: Asked = {}, more: { hostScreen?: boolean } = {}): Promise<Ended> {
+  const request = { home: person.home, line, policy, ...more };
+  return JSON.parse(
+    await person.run('test/fixtures/sandbox/run-robot.ts', [JSON.stringify(request)]),
+  ) as Ended;
+}
+
+/** A page whose script must run for the text to be there. */
+const browse = (flags: string) =>
+  `chromium --headless ${flags} --disable-gpu --user-data-dir="$TMPDIR/profile" --dump-dom "data:text/html,<body><script>document.body.append('sum ' + (40 + 2))</script>"`;
+
+describe.runIf(canRun && has('chromium'))('a browser without a window', () => {
+  test('has its own sandbox for its renderers in standard', async () => {
+    const { stdout, exitCode } = await run(browse(''));
+    expect([stdout, exitCode]).toEqual([expect.stringContaining('sum 42'), 0]);
+  });
+
+  test('runs in strict when it is told to do without', async () => {
+    const { stdout, exitCode } = await run(browse('--no-sandbox'), { level: 'strict' });
+    expect([stdout, exitCode]).toEqual([expect.stringContaining('sum 42'), 0]);
+  });
+});
+
+describe.runIf(canRun && has('Xvfb') && has('xdpyinfo'))('a screen', () => {
+  const look = 'xdpyinfo | grep dimensions; env -u XAUTHORITY xdpyinfo 2>&1 >/dev/null | head -n 1';
+
+  test.each(['standard', 'strict'] as const)(
+    'of the robot’s own, and nobody else’s, in %s',
+    async (level) => {
+      const { stdout, missing, warnings } = await run(look, { level, gui: 'virtual' });
+      expect(stdout).toMatch(/dimensions: +1920x1080 pixels/);
+      expect(stdout).toContain('Authorization required');
+      expect([missing, warnings]).toEqual([[], []]);
+    },
+  );
+
+  test('of the robot’s own is not in the way when the robot is asked to end', async () => {
+    const line = 'trap "xdpyinfo | grep -c dimensions; exit 0" TERM; kill -TERM 0; sleep 10';
+    expect((await run(line, { gui: 'virtual' })).stdout.trim()).toBe('1');
+  });
+
+  test.each(['standard', 'strict'] as const)('of the host is given, and told, in %s', async (level) => {
+    const line = `${look}; ls -A /tmp/.X11-unix | wc -l`;
+    const { stdout, missing } = await run(line, { level, gui: 'host' }, { hostScreen: true });
+    expect(stdout).toMatch(/dimensions:/);
+    expect(stdout.trim().split('\n').at(-1)).toBe('1');
+    expect(missing).toEqual(['screen']);
+  });
+});
+
+describe.runIf(canRun)('a robot', () => {
+  test('has nothing of a screen when it asked for none', async () => {
+    expect((await run('echo "[$DISPLAY]"; ls -A /tmp')).stdout).toBe('[]\n');
+  });
+
+  test('works in the person’s home where it is meant to, for all to see', async () => {
+    writeFileSync(join(person.home, 'seen'), 'x');
+    chmodSync(join(person.home, 'seen'), 0o644);
+    const line = `ls "${person.home}" | grep -c seen; ls -A "${person.home}/agent/runs"; touch "${person.home}/left"`;
+    const { stdout, missing } = await run(line, { homeMode: 'user' });
+    expect([stdout, missing]).toEqual(['1\n1\n', ['home']]);
+    expect(readdirSync(person.home)).toContain('left');
+  });
+
+  test('is told of a grant that leads nowhere', async () => {
+    const files = { read: [join(person.home, 'gone')], write: [] };
+    const { warnings, exitCode } = await run('true', { files });
+    expect([warnings, exitCode]).toEqual([
+      [`${join(person.home, 'gone')} is granted to this robot, but it is not there.`],
+      0,
+    ]);
+  });
+
+  test.each(['standard', 'strict'] as const)('is held to its limits in %s', async (level) => {
+    const limits = { memoryBytes: 128 * 1024 * 1024, processes: 20, openFiles: 100 };
+    const line = `ulimit -n; python3 -c 'bytearray(400 * 1024 * 1024)' 2>&1 | tail -n 1
+      for i in $(seq 40); do sleep 5 & done`;
+    const { stdout, stderr } = await run(line, { level, limits });
+    expect(stdout.split('\n').slice(0, 2)).toEqual(['100', 'MemoryError']);
+    expect(stderr).toMatch(/[Cc]annot fork|Resource temporarily unavailable/);
+  });
+});
