@@ -44,6 +44,8 @@ export interface LabOptions {
   /** Tasks to do, by task definition code; its robot is the one of `robot`, else of the same code. */
   tasks?: LabTaskDefinition[];
   settings?: Record<string, unknown>;
+  /** Folders of the test's own that robots may write to. */
+  shares?: readonly string[];
   behaviour?: Partial<PlatformBehaviour>;
   assets?: AssetProvider;
   /** Part of the home's path. */
@@ -126,7 +128,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const events: AgentEvent[] = [];
   const startAgent = async (settings: Record<string, unknown>) => {
     mkdirSync(home, { recursive: true, mode: 0o700 });
-    writeFileSync(join(home, 'settings.json'), JSON.stringify({ ...labSettings(routes), ...settings }));
+    writeFileSync(
+      join(home, 'settings.json'),
+      JSON.stringify({ ...labSettings(routes, options.shares ?? []), ...settings }),
+    );
     const config = loadConfig({ flags: {}, environment, home, cwd: dir });
     const agent = createAgent(config, { environment: process.env, ...options.overrides });
     agent.on((event) => events.push(event));
@@ -282,12 +287,13 @@ export function nodeRobot(script: string, extra: Partial<LabRobot> & { manifest?
 }
 
 /** Polls in quick succession, no proxies, this Node as a local runtime. */
-function labSettings(routes: Record<string, unknown>): Record<string, unknown> {
+function labSettings(routes: Record<string, unknown>, shares: readonly string[]): Record<string, unknown> {
   return {
     pollMinMs: 200,
     diskReserveBytes: 0,
     logIntervalMs: 50,
     routes,
+    files: { write: shares },
     localRuntimes: { nodejs: { [NODE_HERE]: dirname(dirname(process.execPath)) } },
   };
 }

@@ -36,6 +36,7 @@ describe('by hand', () => {
 
   beforeAll(async () => {
     lab = await startLab({
+      shares: [dir],
       robots: {
         FLAKY: nodeRobot(FLAKY, { environmentVariables: { SEEN_FILE: join(dir, 'seen') } }),
         FAIL: nodeRobot('process.exit(3)'),

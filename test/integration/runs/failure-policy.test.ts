@@ -56,6 +56,7 @@ describe('the failure policy', () => {
         HANDED_BROKEN: nodeRobot('', { manifest: 'operations: []\n' }),
         HANDED_TO_NOBODY: failing('HANDED_TO_NOBODY', 9),
       },
+      shares: [dir],
       settings: {
         failurePolicy: 'retry',
         retryAttempts: 3,
@@ -153,6 +154,7 @@ test('a retry that waits for a slot is not lost with the agent', async () => {
   );
   const lab = await startLab({
     robots: { FLAKY: nodeRobot(script, { environmentVariables: { COUNT_FILE: join(dir, 'count') } }) },
+    shares: [dir],
     settings: {
       failurePolicy: 'retry',
       retryBackoffMs: HOUR_MS,

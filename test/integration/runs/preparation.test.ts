@@ -41,6 +41,7 @@ describe('preparing', () => {
   beforeAll(async () => {
     const codes = ['SHARED', 'CHANGING', 'RENEWED', 'BROKEN_OFF', 'GATED'];
     lab = await startLab({
+      shares: [dir],
       robots: {
         SHARED: installing('echo once >> "$COUNTED"; sleep 0.2', { COUNTED: counted }),
         CHANGING: saying('first'),
@@ -184,6 +185,7 @@ describe('a post-install that fails', () => {
 
   beforeAll(async () => {
     lab = await startLab({
+      shares: [dir],
       robots: { ROBOT: robot('bad') },
       tasks: codes.map((code) => ({ code, robot: 'ROBOT' })),
       overrides: { now: () => Date.now() + skewMs },

@@ -46,6 +46,7 @@ async function startCrashLab(
   lab = await startLab({
     robots: { WORK: nodeRobot(ROBOT, { environmentVariables: { MARKS: marks } }) },
     tasks: [{ code: 'WORK', later: true }],
+    shares: [marks],
     settings,
     behaviour,
     endpointOf: async ({ url }) => {

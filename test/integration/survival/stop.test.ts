@@ -24,6 +24,7 @@ beforeEach(async () => {
   lab = await startLab({
     robots: { WORK: nodeRobot(ROBOT, { environmentVariables: { MARKS: marks } }) },
     tasks: [{ code: 'WORK', later: true }],
+    shares: [marks],
     settings: { cancelGraceMs: 1000 },
   });
 });

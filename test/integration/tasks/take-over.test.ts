@@ -31,6 +31,7 @@ beforeAll(async () => {
       { code: 'WORK', later: true },
       { code: 'WAIT', later: true },
     ],
+    shares: [marks],
     settings: { taskCheckMs: 200, cancelGraceMs: 2000 },
     platformNow: () => Date.now() + aheadMs,
   });
