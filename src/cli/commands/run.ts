@@ -2,6 +2,7 @@ import type { RunDetails } from '../../shared/run.ts';
 import type { Context } from '../context.ts';
 import { withReader } from '../read-handlers.ts';
 import { stateInWords } from '../run-table.ts';
+import { sandboxInWords } from '../sandbox-text.ts';
 import { bytes, count, duration, localTime, printable } from '../text.ts';
 import { callInWords, signerInWords, touchedInWords } from '../touched.ts';
 
@@ -31,7 +32,7 @@ function describe(run: RunDetails): string[] {
     ['Ended', run.endedAt === null ? null : `${localTime(run.endedAt)}, after ${duration(run.durationMs)}`],
     ['Runtimes', runtimes.join(', ') || null],
     ['Signed by', run.signature === null ? null : signerInWords(run.signature)],
-    ['Sandbox', run.sandbox.achieved],
+    ['Sandbox', sandboxInWords(run.sandbox)],
     ['Log', `${count(run.log.lines, 'line')}, ${bytes(run.log.bytes)}; ${run.log.entriesSent} entries sent`],
     ['Settled', run.settled === null ? null : `${run.settled.action} at ${localTime(run.settled.at)}`],
     ['Output', run.outDir],

@@ -3,6 +3,7 @@ import type { Status } from '../../shared/status.ts';
 import type { Context } from '../context.ts';
 import { connectToAgent } from '../control-client.ts';
 import { EXIT } from '../exit-codes.ts';
+import { sandboxInWords } from '../sandbox-text.ts';
 import { localTime, printable } from '../text.ts';
 
 export async function status({ homeDir, terminal }: Context): Promise<number> {
@@ -41,12 +42,8 @@ export function statusLines(status: Status, now = Date.now()): string[] {
       'Source',
       `${source.name}: ${source.state}, last asked ${localTime(source.lastPollAt)}`,
     ]),
-    [
-      'Sandbox',
-      sandbox.missing.length === 0
-        ? sandbox.achieved
-        : `${sandbox.achieved} (asked for: ${sandbox.requested}; missing: ${sandbox.missing.join(', ')})`,
-    ],
+    ['Sandbox', sandboxInWords(sandbox)],
+    ...(sandbox.reason === null ? [] : ([['', sandbox.reason]] as [string, string][])),
     ['Runs', `${runs.active} active, ${runs.queued} queued, ${runs.unsettled} to settle`],
   );
   if (pause !== null) {
