@@ -26,6 +26,9 @@ export default defineConfig({
         'issue-certificates': 'src/agent/gateway/issue-certificates.ts',
         // It runs inside a sandbox, which shows this one file of ours (src/agent/sandbox/linux/enter.ts).
         'enter-sandbox': 'src/agent/sandbox/linux/enter-sandbox.mts',
+        // Nodes of their own that src/agent/process/own-script.ts finds.
+        'watch-agent': 'src/agent/process/watch-agent.mts',
+        'wait-in-job': 'src/agent/process/wait-in-job.mts',
       },
       // koffi is a native module: it stays beside the bundle.
       external: [...builtinModules, /^node:/, 'koffi'],

@@ -11,9 +11,10 @@ import type { Journal } from './journal/open-journal.ts';
 import type { AgentLog } from './logs/agent-log.ts';
 import { createPackageStore } from './packages/package-store.ts';
 import type { PlatformLink } from './platform-link.ts';
-import { detectContainment } from './process/containment.ts';
+import { type Containment, detectContainment } from './process/containment.ts';
 import { createRunCommand } from './process/create-run-command.ts';
 import { runNodeScript } from './process/run-node-script.ts';
+import { createWatchdog, type Watchdog } from './process/watchdog.ts';
 import type { Decider } from './runs/decide.ts';
 import { packageIndexVariables } from './runs/package-indexes.ts';
 import { PrepareFailures } from './runs/prepare-failures.ts';
@@ -47,8 +48,9 @@ export async function openWorkshop(options: WorkshopOptions) {
   const { config, paths, environment, arch, platform, log, now, closing } = options;
   const { settings } = config;
   const proxy = proxyVariables(settings, environment);
+  const watchdog = createWatchdog((message) => log.warn('Watchdog', { message }));
   const [containment, gateway, indexes] = await Promise.all([
-    detectContainment(options.bwrapPaths),
+    detectContainment(options.bwrapPaths).then((found) => withWatchdog(found, watchdog)),
     createGateway({
       upstream: config.endpoint,
       authorization: async () => platform.authorization(),
@@ -162,8 +164,16 @@ export async function openWorkshop(options: WorkshopOptions) {
     sweep: async () => {
       await Promise.all([packages.sweep(), runtimes.sweep(), environments.sweep()]);
     },
-    close: () => gateway.close(),
+    close: async () => {
+      await gateway.close();
+      watchdog.close();
+    },
   };
+}
+
+/** Windows has no sweep that it could end with. */
+function withWatchdog(found: Containment, watchdog: Watchdog): Containment {
+  return found.kind === 'group' && process.platform !== 'win32' ? { ...found, watchdog } : found;
 }
 
 /** What pip and npm of this host are set to: read once, for a robot's own home hides their files. */

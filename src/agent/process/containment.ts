@@ -1,12 +1,18 @@
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { loadJobs, type OpenJob } from '../native/kernel32.ts';
+import type { Watchdog } from './watchdog.ts';
 
 /**
- * What holds a robot's processes together so that none survives it: a PID namespace, whose end the kernel sees to,
- * or its process group with a sweep of what left it.
+ * What holds a robot's processes together so that none survives it: a PID namespace or, on Windows, a Job Object,
+ * whose end the kernel sees to, or its process group with a sweep of what left it; a watchdog ends those when the
+ * agent died.
  */
-export type Containment = { kind: 'pid-namespace'; bwrapPath: string } | { kind: 'group' };
+export type Containment =
+  | { kind: 'pid-namespace'; bwrapPath: string }
+  | { kind: 'job'; openJob: OpenJob }
+  | { kind: 'group'; watchdog?: Watchdog };
 
 /** A bwrap that is installed, whether or not it may do anything; null: none is. */
 export async function findBwrap(
@@ -28,12 +34,24 @@ const TRIAL_TIMEOUT_MS = 5000;
 
 /** The strongest containment that works here, found by trying it once: a `bwrap` that exists may still be refused. */
 export async function detectContainment(bwrapPaths: readonly string[] = BWRAP_PATHS): Promise<Containment> {
+  if (process.platform === 'win32') return await detectJobs();
   if (process.platform !== 'linux') return { kind: 'group' };
   for (const bwrapPath of bwrapPaths) {
     if (!(await isExecutable(bwrapPath))) continue;
     if (await works(bwrapPath)) return { kind: 'pid-namespace', bwrapPath };
   }
   return { kind: 'group' };
+}
+
+/** Proved by making one. */
+async function detectJobs(): Promise<Containment> {
+  const openJob = await loadJobs();
+  try {
+    openJob?.({ memoryBytes: null, processes: null, cpuPercent: null }).release();
+  } catch {
+    return { kind: 'group' };
+  }
+  return openJob ? { kind: 'job', openJob } : { kind: 'group' };
 }
 
 /** What bwrap is to do beyond a PID namespace. */

@@ -7,35 +7,38 @@ const SWEEP_PAUSE_MS = 10;
 const MAX_SWEEPS = 200;
 
 export interface ProcessFamilyOptions {
-  /** The process that all others descend from; it leads its own session. */
-  rootPid: number;
-  cookie: Cookie;
+  /** The processes that all others descend from; each leads its own session. */
+  rootPids: readonly number[];
+  cookies: readonly Cookie[];
+  /** Members that others saw: when each started, by its pid. */
+  seen?: ReadonlyMap<number, string>;
   table: ProcessTable;
   kill?: (pid: number) => void;
 }
 
 /**
- * Everything that a process started, where no PID namespace holds it together. Known by what it carries (the
+ * Everything that some processes started, where no PID namespace holds it together. Known by what it carries (the
  * cookie), by descent, by session and group, and by having been seen before: a daemon that left its parents and
  * cleared its environment is found if it was seen once while it still belonged.
  */
 export class ProcessFamily {
   readonly #options: ProcessFamilyOptions;
   /** Members seen, by pid; the start time tells a later process of the same pid apart. */
-  readonly #seen = new Map<number, string>();
+  readonly #seen: Map<number, string>;
   readonly #sessions: Set<number>;
   #roots: readonly number[];
 
   constructor(options: ProcessFamilyOptions) {
     this.#options = options;
-    this.#roots = [options.rootPid];
-    this.#sessions = new Set([options.rootPid]);
+    this.#roots = options.rootPids;
+    this.#sessions = new Set(options.rootPids);
+    this.#seen = new Map(options.seen);
   }
 
-  /** The root ended: from now on its pid may be a stranger's. */
-  forgetRoot(): void {
+  /** The roots ended: from now on their pids may be strangers'. */
+  forgetRoots(): void {
+    for (const pid of this.#roots) this.#seen.delete(pid);
     this.#roots = [];
-    this.#seen.delete(this.#options.rootPid);
   }
 
   /** Members of the last look: when each started, by its pid. */
@@ -47,7 +50,7 @@ export class ProcessFamily {
   async members(): Promise<number[]> {
     const [processes, carriers] = await Promise.all([
       this.#options.table.list(),
-      this.#options.table.findByCookies([this.#options.cookie]),
+      this.#options.table.findByCookies(this.#options.cookies),
     ]);
     const found = findMembers(processes, {
       pids: new Set([...this.#roots, ...carriers]),

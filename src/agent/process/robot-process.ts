@@ -1,11 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Job } from '../native/kernel32.ts';
 import { type Containment, parseInitPid } from './containment.ts';
 import { readExitStatus } from './exit-status.ts';
 import { killNow, ProcessFamily } from './process-family.ts';
 import { type Cookie, createProcessTable, untilGone } from './process-table.ts';
 import { type ProcessUsage, UsageMeter } from './process-usage.ts';
 import { taskkill } from './taskkill.ts';
+import type { Ward } from './watchdog.ts';
 
 /** A pipe that a leaked process holds never ends, so this is all it gets after the exit. */
 const DRAIN_MS = 2000;
@@ -45,6 +48,10 @@ export interface WatchOptions {
   stderr: Readable;
   containment: Containment;
   cookie: Cookie;
+  /** How a watchdog knows it. */
+  ward?: Ward | undefined;
+  /** What holds it, where the containment is a job. */
+  job?: Job | undefined;
 }
 
 /*
@@ -56,10 +63,7 @@ export interface WatchOptions {
 export function watchProcess(options: WatchOptions): RobotProcess {
   const { child, stdout, stderr } = options;
   const pid = child.pid ?? 0;
-  const tree =
-    options.containment.kind === 'pid-namespace'
-      ? namespaceTree(child, pid)
-      : groupTree(child, pid, options.cookie);
+  const tree = treeOf(options, pid);
   const meter = new UsageMeter({ rootPid: pid, isHolder: tree.isHolder, strays: tree.strays });
   let reason: EndReason | null = null;
   let ladder: Promise<void> | undefined;
@@ -70,6 +74,7 @@ export function watchProcess(options: WatchOptions): RobotProcess {
     const status = await ended;
     meter.stop();
     await tree.killAll();
+    tree.release?.();
     await drain([stdout, stderr]);
     return { ...status, reason };
   })();
@@ -101,6 +106,14 @@ interface Tree {
   isHolder(process: { pid: number; parentPid: number }): boolean;
   /** Members that may have left their parents: when each started, by its pid. */
   strays(): ReadonlyMap<number, string>;
+  /** Nothing of it lives any more. */
+  release?(): void;
+}
+
+function treeOf({ child, containment, cookie, ward, job }: WatchOptions, pid: number): Tree {
+  if (containment.kind === 'pid-namespace') return namespaceTree(child, pid);
+  if (job) return jobTree(job, pid);
+  return process.platform === 'win32' ? parentsTree(pid) : groupTree(child, pid, cookie, ward);
 }
 
 async function climb(tree: Tree, ended: Promise<unknown>, graceMs: number): Promise<void> {
@@ -161,21 +174,47 @@ function isReadable(stream: unknown): stream is Readable {
   return typeof stream === 'object' && stream !== null && 'setEncoding' in stream;
 }
 
-function groupTree(child: ChildProcess, pid: number, cookie: Cookie): Tree {
-  if (process.platform === 'win32') {
-    return {
-      signal: async () => undefined,
-      killAll: () => taskkill(pid),
-      isHolder: () => false,
-      strays: () => new Map(),
-    };
-  }
-  const family = new ProcessFamily({ rootPid: pid, cookie, table: createProcessTable() });
-  child.once('exit', () => family.forgetRoot());
+/** How long Windows may take to end a job; one that hangs in the kernel is not waited for. */
+const JOB_ENDS_WITHIN_MS = 1000;
+const JOB_POLL_MS = 5;
+
+/** Windows ends all of a job at once, whoever started them. It has no signal that asks a program to end. */
+function jobTree(job: Job, pid: number): Tree {
+  return {
+    signal: async () => undefined,
+    killAll: async () => {
+      job.terminate();
+      for (let waited = 0; waited < JOB_ENDS_WITHIN_MS && job.livingCount() > 0; waited += JOB_POLL_MS)
+        await wait(JOB_POLL_MS);
+    },
+    // The stub.
+    isHolder: (process) => process.pid === pid,
+    strays: () => new Map(),
+    release: () => job.release(),
+  };
+}
+
+/** Windows without Job Objects: as far as parents still live. */
+function parentsTree(pid: number): Tree {
+  return {
+    signal: async () => undefined,
+    killAll: () => taskkill(pid),
+    isHolder: () => false,
+    strays: () => new Map(),
+  };
+}
+
+function groupTree(child: ChildProcess, pid: number, cookie: Cookie, ward: Ward | undefined): Tree {
+  const family = new ProcessFamily({ rootPids: [pid], cookies: [cookie], table: createProcessTable() });
+  child.once('exit', () => family.forgetRoots());
+  ward?.started(pid);
   let watch = setTimeout(look, FIRST_WATCH_MS, FIRST_WATCH_MS * 2).unref();
   function look(nextMs: number): void {
     // A table that cannot be read now is read again later, and at the end.
-    family.members().catch(() => undefined);
+    family.members().then(
+      () => ward?.saw(family.seen),
+      () => undefined,
+    );
     watch = setTimeout(look, nextMs, Math.min(nextMs * 2, LAST_WATCH_MS)).unref();
   }
   return {
@@ -189,6 +228,7 @@ function groupTree(child: ChildProcess, pid: number, cookie: Cookie): Tree {
     },
     isHolder: () => false,
     strays: () => family.seen,
+    release: () => ward?.over(),
   };
 }
 

@@ -2,8 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { AgentError } from '../../shared/errors.ts';
+import type { JobLimits } from '../native/job-layout.ts';
 import { bwrapArguments, type Containment, type Enclosure } from './containment.ts';
+import { enterJob } from './enter-job.ts';
 import { makeOutputPipes, type OutputPipeSource, type OutputPipes } from './output-pipes.ts';
+import { ownScript } from './own-script.ts';
 import type { Cookie } from './process-table.ts';
 import { openChannel, type RobotChannel } from './robot-channel.ts';
 import { type RobotProcess, watchProcess } from './robot-process.ts';
@@ -26,6 +29,8 @@ export interface StartProcessOptions {
   containment: Containment;
   /** How a PID namespace is to be more than that. */
   enclosure?: Enclosure;
+  /** What a job is to be held to; in other containments nothing. */
+  jobLimits?: JobLimits;
   /** Pipes made beforehand; without, a pair is made now. */
   pipes?: OutputPipeSource;
 }
@@ -49,44 +54,87 @@ export async function startProcess(options: StartProcessOptions): Promise<Starte
   }
 }
 
+const NO_JOB_LIMITS: JobLimits = { memoryBytes: null, processes: null, cpuPercent: null };
+
 async function start(options: StartProcessOptions, pipes: OutputPipes | undefined): Promise<StartedProcess> {
   const { containment, cookie } = options;
   const contained = containment.kind === 'pid-namespace';
   const enclosure = contained ? options.enclosure : undefined;
-  const { file, args } = contained ? insideBwrap(containment.bwrapPath, options) : options;
+  const job =
+    containment.kind === 'job' ? containment.openJob(options.jobLimits ?? NO_JOB_LIMITS) : undefined;
+  const ward = containment.kind === 'group' ? containment.watchdog?.expect(cookie) : undefined;
+  const env = { ...options.env, [cookie.name]: cookie.value };
+  const { file, args } = programFor(options);
+  const hasChannel = enclosure?.channel === true || job !== undefined;
   const [out, err] = pipes?.descriptors ?? (['pipe', 'pipe'] as const);
   const filter = enclosure?.openFilter?.();
-  let child: ChildProcess;
   try {
-    child = spawn(file, [...args], {
+    const child = spawn(file, [...args], {
       cwd: options.cwd,
-      env: { ...options.env, [cookie.name]: cookie.value },
+      // What the robot's environment does to a Node is not to happen to the stub, before it is in the job.
+      env: job ? stubEnvironment(env) : env,
       // Bash reads its start files when stdin is a socket. From the fourth on they are for bwrap, which closes them.
       stdio: [
         ...(['ignore', out, err] as const),
         ...(contained ? (['pipe'] as const) : []),
         ...(filter === undefined ? [] : [filter]),
-        ...(enclosure?.channel ? (['ipc'] as const) : []),
+        ...(hasChannel ? (['ipc'] as const) : []),
       ],
       // On Windows it would open a console.
       detached: process.platform !== 'win32',
       windowsHide: true,
-      // cmd.exe does not read a line as Node writes one for other programs.
-      windowsVerbatimArguments: /(^|[\\/])cmd\.exe$/i.test(options.file),
+      windowsVerbatimArguments: job === undefined && isCmd(options.file),
     });
+    const channel = hasChannel ? openChannel(child) : undefined;
+    await started(child);
+    const stdout = streamOf(pipes?.stdout ?? child.stdout);
+    const stderr = streamOf(pipes?.stderr ?? child.stderr);
+    const robot = watchProcess({ child, stdout, stderr, containment, cookie, ward, job });
+    if (!job || !channel) return Object.assign(robot, channel && { channel });
+    try {
+      const { cwd } = options;
+      const order = { file: options.file, args: [...options.args], cwd, env, verbatim: isCmd(options.file) };
+      await enterJob(job, { pid: robot.pid, channel }, order);
+      return robot;
+    } catch (error) {
+      stdout.resume();
+      stderr.resume();
+      // Not only by the job, which may not have taken it.
+      child.kill('SIGKILL');
+      pipes?.closeWriters();
+      await robot.kill();
+      throw error;
+    }
+  } catch (error) {
+    ward?.over();
+    job?.release();
+    throw error;
   } finally {
     if (filter !== undefined) closeSync(filter);
   }
-  const channel = enclosure?.channel ? openChannel(child) : undefined;
-  await started(child);
-  const robot = watchProcess({
-    child,
-    stdout: streamOf(pipes?.stdout ?? child.stdout),
-    stderr: streamOf(pipes?.stderr ?? child.stderr),
-    containment,
-    cookie,
-  });
-  return Object.assign(robot, channel && { channel });
+}
+
+/** What is started for the robot: itself, or what holds it. */
+function programFor(options: StartProcessOptions): { file: string; args: readonly string[] } {
+  switch (options.containment.kind) {
+    case 'pid-namespace':
+      return insideBwrap(options.containment.bwrapPath, options);
+    case 'job':
+      return { file: process.execPath, args: ['--no-warnings', ownScript('wait-in-job')] };
+    case 'group':
+      return options;
+  }
+}
+
+/** What Windows cannot start a program without. */
+function stubEnvironment(env: Readonly<Record<string, string>>): Record<string, string> {
+  const names = /^(SystemRoot|windir|SystemDrive|TEMP|TMP)$/i;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => names.test(name)));
+}
+
+/** cmd.exe does not read a line as Node writes one for other programs. */
+function isCmd(file: string): boolean {
+  return /(^|[\\/])cmd\.exe$/i.test(file);
 }
 
 /** A shell that enters the cgroup and becomes bwrap: nothing is born before it is in. */
@@ -116,11 +164,17 @@ function streamOf(stream: Readable | null): Readable {
 }
 
 function startFailure(file: string, error: unknown): AgentError {
-  const systemCode = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
+  const systemCode = reasonOf(error);
   const code = /^(ENOENT|EACCES|ENOEXEC|ENOTDIR)$/.test(systemCode)
     ? 'RUNTIME_BROKEN'
     : /^(EAGAIN|ENOMEM|EMFILE|ENFILE)$/.test(systemCode)
       ? 'CAPACITY'
       : 'UNEXPECTED';
   return new AgentError(code, `${file} could not be started: ${systemCode}.`, { cause: error });
+}
+
+/** The system's code, if it gave one. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'an unknown error';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
 }
