@@ -57,7 +57,9 @@ export async function startAgentProcess(
       const enough = () => events.filter((one) => one.event === event).length >= count;
       while (!enough()) {
         if (hasEnded(child)) throw new Error(`The agent ended before ${event}: ${said}`);
-        await once(lines, 'line', { signal: AbortSignal.timeout(WAIT_MS) });
+        const next = once(lines, 'line', { signal: AbortSignal.timeout(WAIT_MS) }).catch(() => 'never');
+        if ((await Promise.race([next, exit])) === 'never')
+          throw new Error(`The agent never told of ${event}: ${said}`);
       }
     },
     end: async (signal) => {

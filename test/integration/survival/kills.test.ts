@@ -36,7 +36,7 @@ beforeAll(async () => {
     taskIds.push(await lab.addTask('WORK'));
     await faultLab.startAgent();
     await comeTo(random.one(['the start', 'the start of work', 'a robot', 'a robot']));
-    await delay(random.integer(0, 700));
+    await delay(random.integer(0, 500));
     const running = runsInJournal(lab).flatMap(({ id, state }) => (state === 'running' ? [id] : []));
     await faultLab.agent.end('SIGKILL');
     kills.push({ atMs: Date.now(), running });
