@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { TaskState } from '../kuflow/task.ts';
-import { isOwnTake, type LogEntry, readAgentEntry, readTake, type TakeEntry } from './take-entry.ts';
+import { type LogEntry, readAgentEntry, readTake, type TakeEntry, tagOf } from './take-entry.ts';
 
 // The rules by which hosts that share a credential agree on one of them; docs/adr/0006 says why they hold.
 
 /** A take younger than this keeps every other host from the task. */
 export const REST_MS = 60_000;
-/**
- * Who appended claims within this time, or not at all; and a rival's take counts as a winner's when it is newer by
- * this much. A rival that saw the take waited REST_MS, so half of it is left for clocks that disagree.
- */
+/** Who appended claims within this time, or not at all: others that saw its take wait twice as long. */
 export const LEASE_MS = 30_000;
+/** A log whose oldest entry is younger than this, and that may have dropped others, may hide a take. */
+const YOUNG_MS = 10_000;
+/**
+ * Who is known to have claimed so soon after its take has the task, though its entry is dropped: others that looked in
+ * between saw a young log. Half of YOUNG_MS is left for clocks that disagree.
+ */
+export const FRESH_MS = 5000;
 /** Hosts that start together spread over this time. */
 const SPREAD_MS = 300;
 
@@ -46,31 +50,46 @@ export function findResting(
   return null;
 }
 
+/** How much longer a take may be hidden that was dropped just now; 0: none is. */
+export function hiddenForMs({ logs, serverTimeMs }: TaskView, keeps: number): number {
+  const [oldest] = logs;
+  if (oldest === undefined || isWholeSince(null, logs, keeps)) return 0;
+  const ageMs = serverTimeMs === null ? 0 : serverTimeMs - Date.parse(oldest.timestamp);
+  return Math.max(0, YOUNG_MS - ageMs);
+}
+
+/** The host in whose eyes others are rivals: by its take, and of which principal it is (`tagOf`), where known. */
+export interface Contender {
+  nonce: string;
+  principal: string | null;
+}
+
+/**
+ * Whose entries in between decide. `takes`: all takes of other hosts, on a READY task. On one that is CLAIMED by our
+ * principal hosts of another have lost; `claimers`: takes of hosts that had claimed, and runs that tell of themselves;
+ * `agents`: whatever an agent wrote.
+ */
+export type Rivals = 'takes' | 'claimers' | 'agents';
+
 export interface PlaceInput {
   /** Id of the last entry before the append; null: the log was empty. */
   afterId: string | null;
   logs: readonly LogEntry[];
   /** Where in `logs` our entry is. */
   at: number;
-  nonce: string;
+  me: Contender;
   /** The platform is known to keep at least so many entries a task. */
   keeps: number;
   rivals: Rivals;
 }
 
 /**
- * Whose entries in between decide: all takes of other hosts, only those of hosts that had claimed, or whatever an
- * agent wrote.
- */
-export type Rivals = 'takes' | 'claimers' | 'agents';
-
-/**
  * Whether our entry was the first after the snapshot. `unclear`: what came between may have been dropped, for the
  * platform keeps a bounded number and drops the oldest.
  */
 export function placeOf(input: PlaceInput): 'first' | 'beaten' | 'unclear' {
-  const { afterId, logs, at, nonce, keeps, rivals } = input;
-  if (findRival(afterId, logs.slice(0, at), { nonce, rivals })) return 'beaten';
+  const { afterId, logs, at, me, keeps, rivals } = input;
+  if (findRival(afterId, logs.slice(0, at), me, rivals)) return 'beaten';
   return isWholeSince(afterId, logs, keeps) ? 'first' : 'unclear';
 }
 
@@ -78,10 +97,11 @@ export function placeOf(input: PlaceInput): 'first' | 'beaten' | 'unclear' {
 export function findRival(
   afterId: string | null,
   logs: readonly LogEntry[],
-  { nonce, rivals }: { nonce: string; rivals: Rivals },
+  me: Contender,
+  rivals: Rivals,
 ): LogEntry | undefined {
   const since = logs.slice(logs.findIndex(({ id }) => id === afterId) + 1);
-  return since.find(({ message }) => isRival(message, rivals) && !isOwnTake(message, nonce));
+  return since.find(({ message }) => isRival(message, me, rivals));
 }
 
 /** Whether everything that was appended since the entry `afterId` is there; null: since the log was empty. */
@@ -89,25 +109,47 @@ export function isWholeSince(afterId: string | null, logs: readonly LogEntry[], 
   return afterId === null ? logs.length < keeps : logs.some(({ id }) => id === afterId);
 }
 
-function isRival(message: string, rivals: Rivals): boolean {
+function isRival(message: string, me: Contender, rivals: Rivals): boolean {
   const entry = readAgentEntry(message);
-  if (entry === null || rivals === 'agents') return entry !== null;
-  return entry.kind === 'take' && (rivals === 'takes' || entry.claimed || entry.again);
+  if (entry?.kind !== 'take') return entry !== null && rivals !== 'takes';
+  if (entry.nonce === me.nonce) return false;
+  if (rivals === 'takes') return true;
+  return !isForeign(entry, me.principal) && (rivals === 'agents' || entry.claimed || entry.again);
 }
 
-/** Whether our take stands after the claim: it is there, and no rival's that can have won is newer. */
+/** True for a take of another principal's host. */
+function isForeign(take: TakeEntry, principal: string | null): boolean {
+  return take.principal !== null && principal !== null && take.principal !== principal;
+}
+
+/** Whether our take stands after the claim: it is there, and no rival's that can have won came behind it. */
 export function standingOf(
   logs: readonly LogEntry[],
-  mine: { id: string; nonce: string },
+  entryId: string,
+  me: Contender,
 ): { stands: true } | { stands: false; rival: TakeEntry | null } {
-  const at = logs.findIndex(({ id }) => id === mine.id);
-  const entry = logs[at];
-  if (entry === undefined) return { stands: false, rival: null };
-  const winnersFromMs = Date.parse(entry.timestamp) + LEASE_MS;
-  for (const { message, timestamp } of logs.slice(at + 1)) {
-    const rival = readTake(message);
-    if (rival === null || isOwnTake(message, mine.nonce)) continue;
-    if (Date.parse(timestamp) >= winnersFromMs) return { stands: false, rival };
+  const mine = logs.findIndex(({ id }) => id === entryId);
+  if (mine === -1) return { stands: false, rival: null };
+  for (const [at, { message }] of logs.entries()) {
+    const rival = at > mine ? readTake(message) : null;
+    if (rival === null || rival.nonce === me.nonce || isForeign(rival, me.principal)) continue;
+    // Whose host had not seen our take was beaten by it.
+    if (rival.claimed || seenBy(rival, logs, at) >= mine) return { stands: false, rival };
   }
   return { stands: true };
+}
+
+/**
+ * Whether the host of a take won by it, as far as the log tells: no rival wrote between what it had seen and the take.
+ * @param at where in `logs` the take is
+ */
+export function hasWon(take: TakeEntry, logs: readonly LogEntry[], at: number): boolean {
+  const rivals = take.again ? 'agents' : take.claimed ? 'claimers' : 'takes';
+  const between = logs.slice(seenBy(take, logs, at) + 1, at);
+  return !between.some(({ message }) => isRival(message, take, rivals));
+}
+
+/** Where the entry is that a take's host had seen last; -1: it saw none of those that are left. */
+function seenBy({ after }: TakeEntry, logs: readonly LogEntry[], at: number): number {
+  return after === null ? -1 : logs.slice(0, at).findLastIndex(({ id }) => tagOf(id) === after);
 }

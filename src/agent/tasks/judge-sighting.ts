@@ -39,7 +39,7 @@ function noteSuccessor(
   { journal }: Pick<RunServices, 'journal'>,
 ): void {
   const take = logs && active.successor === null ? journal.runs.loadTake(active.id) : null;
-  const successor = take && logs ? findSuccessor(logs, take.nonce, active.id) : null;
+  const successor = take && logs ? findSuccessor(logs, take.nonce) : null;
   if (successor === null) return;
   active.successor = successor.host;
   active.loseAccess();

@@ -20,11 +20,10 @@ export async function takeClaimed(
   const { onIntent, signal, installationId, runIds = [] } = attempt.input;
   const standing = claimStandingOf(before.task, { installationId, runIds });
   const reason = reasonAgainst(standing, reclaim, before.task);
-  const known = standing.kind === 'unmarked' ? null : standing;
-  if (reason !== null) return elsewhere(reason, known?.isDoubtful ? REST_MS : null);
+  if (reason !== null) return elsewhere(reason);
   const afterId = lastId(before);
-  const take = known?.take ?? null;
-  const how = known?.isOwn ? 'again' : 'over';
+  const { take, isOwn } = standing.kind === 'unmarked' ? { take: null, isOwn: false } : standing;
+  const how = isOwn ? 'again' : 'over';
   onIntent({ nonce: attempt.nonce, step: 'reclaim', entryId: afterId });
   for (let appends = 1; ; appends++) {
     attempt.throwIfAborted();
@@ -98,5 +97,5 @@ function isStillOurs(attempt: TakeAttempt, { task }: Sight): boolean {
 }
 
 function unclear(): NotTaken {
-  return elsewhere('The log of the task changed too quickly to see who was first.', REST_MS);
+  return elsewhere('The log of the task changes too quickly to see who is first.', REST_MS);
 }

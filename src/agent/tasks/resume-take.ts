@@ -1,6 +1,6 @@
 import { assertNever } from '../../shared/errors.ts';
 import { judgeReclaim } from './reclaim.ts';
-import { electClaimed, electFrom, judgeClaim, judgeElection } from './take.ts';
+import { electClaimed, electFrom, judgeClaim } from './take.ts';
 import { type Sight, TakeAttempt, type TakeInput } from './take-attempt.ts';
 import type { TakeIntent } from './take-intent.ts';
 import type { TakeResult } from './take-result.ts';
@@ -45,10 +45,12 @@ async function judge(
     case 'claim':
       return judgeClaim(attempt, { sight, how: 'unknown' }, entryId ?? '');
     case 'claim-first':
-      return await electClaimed(attempt, { sight, how: 'unknown' }, { afterId: entryId, rivals: 'takes' });
-    case 'elect':
-      if (at === -1) return await electFrom(attempt, { sight, how: 'unknown' }, entryId);
-      return judgeElection(attempt, entryId, { sight, at });
+    case 'claim-untried':
+      return await electClaimed(attempt, { sight, how: 'unknown' }, { step, readyId: entryId });
+    case 'elect': {
+      const found = at === -1 ? {} : { found: { sight, at } };
+      return await electFrom(attempt, { sight, how: 'unknown' }, { fromId: entryId, ...found });
+    }
     case 'reclaim':
       return at === -1 ? null : judgeReclaim(attempt, entryId, { sight, at });
     default:

@@ -3,9 +3,18 @@ import { AgentError, isAgentError } from '../../shared/errors.ts';
 import type { KuFlowClient } from '../kuflow/create-client.ts';
 import { backoffMs, isOutcomeUnknown, type Sleep, sleepFor } from '../kuflow/retry.ts';
 import type { Task } from '../kuflow/task.ts';
-import { findRival, isWholeSince, LEASE_MS, placeOf, type Rivals } from './election.ts';
+import {
+  type Contender,
+  FRESH_MS,
+  findRival,
+  isWholeSince,
+  LEASE_MS,
+  placeOf,
+  type Rivals,
+  standingOf,
+} from './election.ts';
 import { findSuccessor } from './find-successor.ts';
-import { type HowTaken, isOfTake, isOwnTake, readTake, type TakeEntry, takeMessage } from './take-entry.ts';
+import { type HowTaken, isOwnTake, type LogEntry, type TakeEntry, tagOf, takeMessage } from './take-entry.ts';
 import type { TakeIntent } from './take-intent.ts';
 import type { TakeMemory } from './take-memory.ts';
 import { beatenBy, elsewhere, gone, type NotTaken, type Taken, type TakeResult } from './take-result.ts';
@@ -134,9 +143,18 @@ export class TakeAttempt {
     look: () => Promise<Sight | NotTaken>,
   ): Promise<Appended | NotTaken> {
     const { client, taskId, hostName, installationId, attempt } = this.input;
-    this.#appends++;
-    const nonce = this.#appends === 1 ? this.nonce : `${this.nonce}.${this.#appends}`;
-    const message = takeMessage({ hostName, installationId, nonce, attempt, how });
+    const { nonce, principalId } = this;
+    const append = ++this.#appends;
+    const message = takeMessage({
+      hostName,
+      installationId,
+      nonce,
+      append,
+      afterId,
+      principalId,
+      attempt,
+      how,
+    });
     const askedAtMs = this.now();
     const find = (sight: Sight): Appended | null => {
       const { logs } = sight.task;
@@ -221,7 +239,7 @@ export class TakeAttempt {
     if (task.state !== 'CLAIMED') return elsewhere(`The task is ${task.state} by now.`);
     if (task.ownerId !== null && !this.isOurs(task))
       return elsewhere(`The task is CLAIMED by ${task.ownerId}.`);
-    const successor = findSuccessor(task.logs, this.nonce, null);
+    const successor = findSuccessor(task.logs, this.nonce);
     return successor ? beatenBy(successor, null) : { ...taken, task, decidedAtMs: sight.askedAtMs };
   }
 
@@ -232,24 +250,37 @@ export class TakeAttempt {
     rivals: Rivals,
   ): ReturnType<typeof placeOf> {
     const { keeps } = this.input.memory;
-    return placeOf({ afterId, logs: sight.task.logs, at, nonce: this.nonce, keeps, rivals });
+    return placeOf({ afterId, logs: sight.task.logs, at, me: this.#me(), keeps, rivals });
   }
 
-  /** The first take of a rival's since `afterId`. */
-  findRival(afterId: string | null, { task }: Sight, rivals: Rivals): TakeEntry | null {
-    const found = findRival(afterId, task.logs, { nonce: this.nonce, rivals });
-    return found ? readTake(found.message) : null;
+  /** The first entry of a rival's since `afterId`. */
+  findRival(afterId: string | null, { task }: Sight, rivals: Rivals): LogEntry | undefined {
+    return findRival(afterId, task.logs, this.#me(), rivals);
   }
 
-  /** Whether an answer shows everything that was appended since `afterId`. */
+  /** Whether our entry stands after the claim. */
+  standingOf({ task }: Sight, entryId: string): ReturnType<typeof standingOf> {
+    return standingOf(task.logs, entryId, this.#me());
+  }
+
+  /** Whether an answer came so soon after that to our append that no host can have won in between. */
+  isFresh(appended: { sight: Sight; at: number }, { task }: Sight): boolean {
+    const entry = appended.sight.task.logs[appended.at];
+    if (!entry || task.serverTimeMs === null) return false;
+    // By both clocks: ours may have been set, the platform's times may come from several.
+    const ages = [this.now() - appended.sight.askedAtMs, task.serverTimeMs - Date.parse(entry.timestamp)];
+    return ages.every((ageMs) => ageMs <= FRESH_MS) && (ages[0] ?? 0) >= 0;
+  }
+
+  /** Whether an answer shows everything that was appended since `afterId`, for all that is known now. */
   isWholeSince(afterId: string | null, { task }: Sight): boolean {
     return isWholeSince(afterId, task.logs, this.input.memory.keeps);
   }
 
   /** True for a take of this host's that keeps nobody from the task: this one, and those that came to nothing. */
-  isOver(take: TakeEntry): boolean {
+  isOver({ nonce }: TakeEntry): boolean {
     const { memory, taskId } = this.input;
-    return isOfTake(take, this.nonce) || memory.isOver(taskId, take.nonce);
+    return nonce === this.nonce || memory.isOver(taskId, nonce);
   }
 
   isOwn(message: string): boolean {
@@ -266,6 +297,11 @@ export class TakeAttempt {
       details: { takeOpen: true },
       cause: error,
     });
+  }
+
+  #me(): Contender {
+    const { nonce, principalId } = this;
+    return { nonce, principal: principalId === null ? null : tagOf(principalId) };
   }
 
   #seen(task: Task, askedAtMs: number): Sight {

@@ -12,8 +12,12 @@ export interface TakeEntry {
   kind: 'take';
   host: string;
   installationId: string;
-  /** One for each append: the take's own, then with a dot and a number. */
+  /** The take's own; each of its entries has it. */
   nonce: string;
+  /** What its host had seen last of the log before, as `tagOf` names an entry; null: the log was empty. */
+  after: string | null;
+  /** As `tagOf` names it; null: the host did not know yet who it is. */
+  principal: string | null;
   /** True for a task that was CLAIMED already: a next attempt, or one taken over. */
   again: boolean;
   /** True for one that was claimed before this was written, for the platform refused it on the READY task. */
@@ -35,7 +39,9 @@ export interface RunEntry {
 export type AgentEntry = TakeEntry | RunEntry;
 
 const TAKE =
-  /^Taken (?:(again|over) )?by ([^\n]+?)(?:, attempt (\d+))? \[take ([\w-]+) ([\w.-]+)( claimed)?\]$/;
+  /^Taken (?:(again|over) )?by ([^\n]+?)(?:, attempt (\d+))? \[take ([\w-]+) (\w+)(?:\.\d+)? after (\w+)(?: of (\w+))?( claimed)?\]$/;
+/** In place of an entry's tag. */
+const NOTHING = 'nothing';
 const MARK = / ·([0-9a-f]{8})\/(\d+)$/;
 const END = /\[end [a-z-]+\] ·[0-9a-f]{8}\/\d+$/;
 const WAITING = /^waits for its next attempt, [^\n]* ·[0-9a-f]{8}\/0$/;
@@ -46,19 +52,38 @@ const WAITING = /^waits for its next attempt, [^\n]* ·[0-9a-f]{8}\/0$/;
  */
 export type HowTaken = 'first' | 'claimed' | 'again' | 'over';
 
-/** How a host says that a task is its own: for people, and for the other hosts. */
+/**
+ * How a host says that a task is its own: for people, and for the other hosts. It tells what its host had seen, so
+ * that everybody can judge whether it was beaten, and whose host it is.
+ */
 export function takeMessage(take: {
   hostName: string;
   installationId: string;
   nonce: string;
+  /** Id of the log's last entry that its host had seen; null: the log was empty. */
+  afterId: string | null;
+  principalId: string | null;
+  /** Counts the entries of one take: from the second on the message is another. */
+  append?: number;
   attempt: number;
   how: HowTaken;
 }): string {
+  const { installationId, nonce, append = 1, afterId, principalId } = take;
   const host = take.hostName.replace(/[\s[\]]+/g, ' ').trim() || 'unknown';
   const how = take.how === 'again' || take.how === 'over' ? `${take.how} ` : '';
-  const claimed = take.how === 'claimed' ? ' claimed' : '';
   const attempt = take.attempt > 1 ? `, attempt ${take.attempt}` : '';
-  return `Taken ${how}by ${host}${attempt} [take ${take.installationId} ${take.nonce}${claimed}]`;
+  const words = [
+    `take ${installationId} ${append === 1 ? nonce : `${nonce}.${append}`}`,
+    `after ${afterId === null ? NOTHING : tagOf(afterId)}`,
+    ...(principalId === null ? [] : [`of ${tagOf(principalId)}`]),
+    ...(take.how === 'claimed' ? ['claimed'] : []),
+  ];
+  return `Taken ${how}by ${host}${attempt} [${words.join(' ')}]`;
+}
+
+/** How takes name entries and principals: the end of a UUID is enough within one log. */
+export function tagOf(id: string): string {
+  return id.replace(/\W/g, '').slice(-8);
 }
 
 /** How a host keeps others from a task whose run has told its end already. */
@@ -70,12 +95,15 @@ export function waitingMessage(runId: string, wait: string): string {
 export function readAgentEntry(message: string): AgentEntry | null {
   const take = TAKE.exec(message);
   if (take) {
-    const [, again, host = '', attempt, installationId = '', nonce = '', claimed] = take;
+    const [, again, host = '', attempt, installationId = '', nonce = '', after = '', principal, claimed] =
+      take;
     return {
       kind: 'take',
       host,
       installationId,
       nonce,
+      after: after === NOTHING ? null : after,
+      principal: principal ?? null,
       again: again !== undefined,
       claimed: claimed !== undefined,
       attempt: Number(attempt ?? 1),
@@ -95,10 +123,5 @@ export function readTake(message: string): TakeEntry | null {
 
 /** True for each entry that was appended for the take of this nonce. */
 export function isOwnTake(message: string, nonce: string): boolean {
-  const take = readTake(message);
-  return take !== null && isOfTake(take, nonce);
-}
-
-export function isOfTake(take: TakeEntry, nonce: string): boolean {
-  return take.nonce === nonce || take.nonce.startsWith(`${nonce}.`);
+  return readTake(message)?.nonce === nonce;
 }

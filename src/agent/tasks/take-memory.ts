@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 export const TakeFactsSchema = z.object({
-  /** Until then a claim comes before the append: log entries on READY tasks were refused. */
-  claimsFirstUntilMs: z.number(),
+  /** Until then log entries on READY tasks are believed to be refused. */
+  refusesReadyUntilMs: z.number().default(0),
   /** The most entries that were seen in one log: the platform keeps at least as many. */
   keeps: z.number().int(),
 });
@@ -18,6 +18,7 @@ export interface TakeFactRecords {
 
 /** Servers are believed to keep two entries; more where more were seen. */
 const LEAST_KEPT = 2;
+const FEW_KEPT = 4;
 /** Longer logs teach nothing that matters. */
 const MOST_KEPT = 64;
 /** A take rests for a minute; more than these have not been made by then. */
@@ -41,7 +42,7 @@ export class TakeMemory {
     this.#endpoint = endpoint;
     this.#records = records;
     this.#now = now;
-    this.#facts = records.loadTakeFacts(endpoint) ?? { claimsFirstUntilMs: 0, keeps: LEAST_KEPT };
+    this.#facts = records.loadTakeFacts(endpoint) ?? { refusesReadyUntilMs: 0, keeps: LEAST_KEPT };
   }
 
   /** Our principal, where the registration did not tell it: whose our first claim was. */
@@ -53,23 +54,27 @@ export class TakeMemory {
     this.#principalId = principalId;
   }
 
-  /** True while the platform is believed to refuse log entries on READY tasks. Found out anew every hour. */
-  get claimsFirst(): boolean {
-    return this.#facts.claimsFirstUntilMs > this.#now();
-  }
-
-  noteReady(append: 'accepted' | 'refused'): void {
-    const claimsFirstUntilMs = append === 'refused' ? this.#now() + HOUR_MS : 0;
-    if (append === 'refused' || this.#facts.claimsFirstUntilMs !== 0) this.#save({ claimsFirstUntilMs });
-  }
-
   /** The platform keeps at least so many entries of a task. */
   get keeps(): number {
     return Math.min(this.#facts.keeps, this.#records.loadLogBound(this.#endpoint) ?? MOST_KEPT);
   }
 
+  /**
+   * True where the claim comes before the append: the platform refuses entries on READY tasks, and may keep so few that
+   * an entry too many does harm.
+   */
+  get claimsFirst(): boolean {
+    return this.keeps < FEW_KEPT && this.#facts.refusesReadyUntilMs > this.#now();
+  }
+
+  noteReady(append: 'accepted' | 'refused'): void {
+    const refusesReadyUntilMs = append === 'refused' ? this.#now() + HOUR_MS : 0;
+    if (append === 'refused' || this.#facts.refusesReadyUntilMs !== 0) this.#save({ refusesReadyUntilMs });
+  }
+
   noteLog(entries: number): void {
-    if (this.#facts.keeps < Math.min(entries, MOST_KEPT)) this.#save({ keeps: Math.min(entries, MOST_KEPT) });
+    const keeps = Math.min(entries, MOST_KEPT);
+    if (keeps > this.#facts.keeps) this.#save({ keeps });
   }
 
   /** True when a take of another host was met in the last hour: then hosts spread their takes. */
@@ -89,9 +94,8 @@ export class TakeMemory {
     if (this.#over.size > MOST_OVER) this.#over.delete(this.#over.keys().next().value ?? taskId);
   }
 
-  /** Nonces of an append are the take's own, or begin with it and a dot. */
   isOver(taskId: string, nonce: string): boolean {
-    return this.#over.get(taskId)?.some((over) => nonce === over || nonce.startsWith(`${over}.`)) ?? false;
+    return this.#over.get(taskId)?.includes(nonce) ?? false;
   }
 
   /** The task is not looked at for so long: a take in its log rests. */

@@ -1,4 +1,4 @@
-import { findResting, LEASE_MS, REST_MS, type Rivals, rendezvousShareMs, standingOf } from './election.ts';
+import { findResting, hiddenForMs, LEASE_MS, REST_MS, rendezvousShareMs } from './election.ts';
 import { takeClaimed } from './reclaim.ts';
 import {
   type Appended,
@@ -56,9 +56,10 @@ async function takeReady(attempt: TakeAttempt, first: Sight): Promise<TakeResult
     const refusal = refusalOf(attempt, sight);
     if (refusal) return refusal;
     attempt.throwIfAborted();
-    // A take on a READY task proves that the platform takes entries on READY tasks, whatever it did before.
+    // An entry that comes just after another's claim drives out what matters. A take on a READY task proves that the
+    // platform takes entries there, whatever it did before.
     if (memory.claimsFirst && !sight.task.logs.some(({ message }) => readTake(message)))
-      return await claimFirst(attempt, sight, 'takes');
+      return await claimFirst(attempt, sight, 'claim-untried');
     if (appends === 1) onIntent({ nonce: attempt.nonce, step: 'append', entryId: lastId(sight) });
     const appended = await attempt.append('first', lastId(sight), look);
     if ('taken' in appended) return appended;
@@ -67,7 +68,7 @@ async function takeReady(attempt: TakeAttempt, first: Sight): Promise<TakeResult
       if ('taken' in now) return now;
       if (now.task.state !== 'READY') return refusalOf(attempt, now) ?? beatenBy(null);
       memory.noteReady('refused');
-      return await claimFirst(attempt, now, 'claimers');
+      return await claimFirst(attempt, now, 'claim-first');
     }
     const place = appended.kind === 'there' ? attempt.placeOf(lastId(sight), appended, 'takes') : 'unclear';
     if (appended.sight.task.state !== 'READY') return refusalOf(attempt, appended.sight) ?? beatenBy(null);
@@ -77,7 +78,7 @@ async function takeReady(attempt: TakeAttempt, first: Sight): Promise<TakeResult
       return beatenBy(findResting(appended.sight.task, (take) => attempt.isOver(take))?.take ?? null);
     if (appends >= MOST_APPENDS) {
       if (appended.kind === 'absent' && appended.error) throw appended.error;
-      return elsewhere('The log of the task changed too quickly to see who was first.', REST_MS);
+      return elsewhere(TOO_QUICK, REST_MS);
     }
     sight = appended.sight;
   }
@@ -97,48 +98,60 @@ async function claimAfter(
   // An answer without our entry need not be the whole log; one from the platform's own look is.
   const shows = claimed.sight.task.logs.some(({ id }) => id === appended.id);
   const sight = claimed.how === 'answered' && !shows ? await attempt.lookUntilKnown() : claimed.sight;
-  return 'taken' in sight ? sight : judgeClaim(attempt, { ...claimed, sight }, appended.id);
+  return 'taken' in sight ? sight : judgeClaim(attempt, { ...claimed, sight }, appended.id, appended);
 }
 
-/** Whether a task that was claimed after our entry is this host's to run. */
-export function judgeClaim(attempt: TakeAttempt, { sight, how }: Claimed, entryId: string): TakeResult {
+/**
+ * Whether a task that was claimed after our entry is this host's to run.
+ * @param appended the answer that had our entry; an earlier agent's is not known any more
+ */
+export function judgeClaim(
+  attempt: TakeAttempt,
+  { sight, how }: Claimed,
+  entryId: string,
+  appended?: { sight: Sight; at: number },
+): TakeResult {
   const refusal = refusalUnlessOurs(attempt, { sight, how });
   if (refusal) return refusal;
-  const { task } = sight;
-  const standing = standingOf(task.logs, { id: entryId, nonce: attempt.nonce });
+  const standing = attempt.standingOf(sight, entryId);
   if (standing.stands) return attempt.won(sight);
   if (standing.rival) return beatenBy(standing.rival, null);
+  const rival = attempt.findRival(null, sight, 'claimers');
+  if (rival) return beatenBy(readTake(rival.message), null);
+  // Dropped within moments: whoever looked meanwhile knew that it might not see such an entry.
+  if (appended && attempt.isFresh(appended, sight)) return attempt.won(sight);
   return elsewhere(PUSHED_OUT);
 }
 
+const TOO_QUICK = 'The log of the task changes too quickly to see who is first.';
 const PUSHED_OUT =
   'The task is claimed with our credentials, but its log lost the entry that says by which host. If no host runs it, kubot runs --orphans lists it.';
 
-/**
- * For a platform that refuses entries on READY tasks: who claimed elects in the log of the CLAIMED task.
- * @param rivals whose entries since then speak against us: `claimers` when ours was just refused, so that a take of
- *   somebody else's can only have come after a claim
- */
-async function claimFirst(attempt: TakeAttempt, before: Sight, rivals: Rivals): Promise<TakeResult> {
-  const afterId = lastId(before);
+/** Claims before anything is written; who claimed elects in the log of the CLAIMED task. */
+async function claimFirst(
+  attempt: TakeAttempt,
+  before: Sight,
+  step: 'claim-first' | 'claim-untried',
+): Promise<TakeResult> {
+  const readyId = lastId(before);
   const refusal = refusalOf(attempt, before);
   if (refusal) return refusal;
   attempt.throwIfAborted();
-  attempt.input.onIntent({ nonce: attempt.nonce, step: 'claim-first', entryId: afterId });
+  attempt.input.onIntent({ nonce: attempt.nonce, step, entryId: readyId });
   const claimed = await attempt.claim(() => true);
   if ('taken' in claimed) return claimed;
   if (claimed.how === 'refused') return refusalOf(attempt, claimed.sight) ?? beatenBy(null);
-  return await electClaimed(attempt, claimed, { afterId, rivals });
+  return await electClaimed(attempt, claimed, { step, readyId });
 }
 
 /**
  * Elects among hosts that may all have claimed: whose take is the first of those after their claims.
- * @param ready the log's last entry when the task was READY, and whose entries since then speak against us
+ * @param before the log's last entry when the task was READY, and whether it was tried to append then
  */
 export async function electClaimed(
   attempt: TakeAttempt,
   claimed: Claimed,
-  ready: { afterId: string | null; rivals: Rivals },
+  { step, readyId }: { step: 'claim-first' | 'claim-untried'; readyId: string | null },
 ): Promise<TakeResult> {
   const { how } = claimed;
   const hidden = how === 'answered' && !claimed.sight.task.showsLog;
@@ -146,45 +159,70 @@ export async function electClaimed(
   if ('taken' in sight) return sight;
   const refusal = refusalUnlessOurs(attempt, { sight, how });
   if (refusal) return refusal;
-  // Whoever wrote before our claim was known may have won while the task was READY, or have claimed first.
-  const rival = attempt.findRival(ready.afterId, sight, ready.rivals);
-  if (rival) return beatenBy(rival, null);
-  if (!attempt.isWholeSince(ready.afterId, sight)) return elsewhere(PUSHED_OUT);
-  const fromId = lastId(sight);
-  attempt.input.onIntent({ nonce: attempt.nonce, step: 'elect', entryId: fromId });
-  return await electFrom(attempt, claimed, fromId);
+  // What the claim's own answer shows came before the claim. What came later may have won while the task was READY,
+  // unless the platform just refused entries then.
+  const asOfClaim = how === 'answered' && !hidden;
+  const rivals = asOfClaim || step === 'claim-untried' ? 'agents' : 'claimers';
+  const rival = attempt.findRival(readyId, sight, rivals);
+  if (rival) return beatenBy(readTake(rival.message), null);
+  const isWhole = () => attempt.isWholeSince(readyId, sight);
+  if (!isWhole() && readyId !== null) return elsewhere(PUSHED_OUT);
+  return await electFrom(attempt, { ...claimed, sight }, { fromId: lastId(sight), isWhole });
 }
 
-/** @param fromId the log's last entry when our claim was known */
+export interface ElectionStart {
+  /** The log's last entry when our claim was known. */
+  fromId: string | null;
+  /** Whether all that came before it is known; until then the next start would have to judge it anew. */
+  isWhole?: () => boolean;
+  /** An answer that has our entry already. */
+  found?: { sight: Sight; at: number };
+}
+
+/** Elects among those who claimed: ours if our entry is the first of those since our claim was known. */
 export async function electFrom(
   attempt: TakeAttempt,
   claimed: Claimed,
-  fromId: string | null,
+  { fromId, isWhole = () => true, found }: ElectionStart,
 ): Promise<TakeResult> {
+  const { nonce, input } = attempt;
+  let mine = found;
+  let isFull = false;
+  let looks = 0;
+  let isJournalled = false;
   for (let tries = 0; ; tries++) {
+    if (!isJournalled && isWhole()) {
+      input.onIntent({ nonce, step: 'elect', entryId: fromId });
+      isJournalled = true;
+    }
+    if (mine) {
+      const place = attempt.placeOf(fromId, mine, 'claimers');
+      if (place === 'beaten') return beatenBy(null, null);
+      if (place === 'first' && isWhole()) return attempt.won(mine.sight);
+      // Where the log was empty one more entry tells: if the log grows by it, nothing was dropped before.
+      const mayTell = !isFull && (place === 'first' || fromId === null) && looks++ < MOST_APPENDS;
+      if (!mayTell) return elsewhere(PUSHED_OUT);
+    }
     const appended = await attempt.untilKnown(() =>
       attempt.append('claimed', fromId, () => attempt.lookUntilKnown()),
     );
     if ('taken' in appended) return appended;
-    if (appended.kind === 'refused') return await takenUnannounced(attempt, claimed, fromId);
+    if (appended.kind === 'refused')
+      return mine ? elsewhere(PUSHED_OUT) : await takenUnannounced(attempt, claimed, fromId);
     const refusal = refusalUnlessOurs(attempt, { ...claimed, sight: appended.sight });
     if (refusal) return refusal;
-    if (appended.kind === 'there') return judgeElection(attempt, fromId, appended);
+    if (appended.kind === 'there') {
+      isFull = mine !== undefined && firstId(mine.sight) !== firstId(appended.sight);
+      mine ??= appended;
+      continue;
+    }
     if (appended.error === null) return elsewhere(PUSHED_OUT);
     await attempt.backOff(tries, appended.error);
   }
 }
 
-/** Whether our entry is the first of those after the claims. */
-export function judgeElection(
-  attempt: TakeAttempt,
-  fromId: string | null,
-  appended: { sight: Sight; at: number },
-): TakeResult {
-  const place = attempt.placeOf(fromId, appended, 'claimers');
-  if (place === 'beaten') return beatenBy(null, null);
-  if (place === 'unclear') return elsewhere(PUSHED_OUT);
-  return attempt.won(appended.sight);
+function firstId({ task }: Sight): string | undefined {
+  return task.logs[0]?.id;
 }
 
 /** The platform takes no entries of this task at all: there is nothing to elect by, and the claim alone decides. */
@@ -198,7 +236,7 @@ async function takenUnannounced(
   const refusal = refusalUnlessOurs(attempt, { ...claimed, sight });
   if (refusal) return refusal;
   const rival = attempt.findRival(fromId, sight, 'claimers');
-  if (rival) return beatenBy(rival, null);
+  if (rival) return beatenBy(readTake(rival.message), null);
   return attempt.won(sight, { announced: false });
 }
 
@@ -207,11 +245,13 @@ function refusalOf(attempt: TakeAttempt, { task }: Sight): NotTaken | null {
   switch (task.state) {
     case 'READY': {
       const resting = findResting(task, (take) => attempt.isOver(take));
-      if (resting === null) return null;
-      return elsewhere(
-        `${resting.take.host} was about to take the task a moment ago; it is left alone for a minute.`,
-        resting.leftMs,
-      );
+      if (resting !== null)
+        return elsewhere(
+          `${resting.take.host} was about to take the task a moment ago; it is left alone for a minute.`,
+          resting.leftMs,
+        );
+      const hiddenMs = hiddenForMs(task, attempt.input.memory.keeps);
+      return hiddenMs > 0 ? elsewhere(TOO_QUICK, hiddenMs) : null;
     }
     case 'CLAIMED':
       if (!attempt.isOurs(task))

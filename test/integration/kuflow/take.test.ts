@@ -11,14 +11,16 @@ let kuflow: KuFlowFixture;
 afterEach(() => kuflow.close());
 
 const installationId = '0d5c1f9e-0f43-4a44-9f3a-2f7f6f0b9c11';
-const entry = `Taken by PC-12 [take ${installationId} n0nce]`;
+/** Our entry in a log that was empty. */
+const entryOf = (append = 'n0nce', claimed = '') =>
+  `Taken by PC-12 [take ${installationId} ${append} after nothing of ${kuflow.platform.principalId.slice(-8)}${claimed}]`;
 const matchOf = (part: string) => (_method: string, path: string) => path.includes(part);
 
 /** A platform with one task, and a take of it by its main application. */
 async function setUp(behaviour: Parameters<typeof startKuFlow>[0] = {}) {
   kuflow = await startKuFlow(behaviour);
   const client = kuflow.createClient({ timeoutMs: 500 });
-  const [summary] = await client.findTasks({
+  const [summary] = await kuflow.createClient().findTasks({
     states: ['READY'],
     definitionCodes: [DEFINITION],
     tenantId: null,
@@ -58,7 +60,7 @@ test('a READY task is claimed after its log says who has it, in three calls', as
   const from = kuflow.proxy.requests.length;
   expect(await take()).toMatchObject({ taken: true, announced: true, task: { state: 'CLAIMED' } });
   expect(kuflow.proxy.requests.slice(from)).toHaveLength(3);
-  expect(await messages()).toEqual([entry]);
+  expect(await messages()).toEqual([entryOf()]);
   expect(kuflow.mutations(taskId).map(({ operation }) => operation)).toEqual([
     'appendProcessItemTaskLog',
     'claimProcessItemTask',
@@ -106,7 +108,7 @@ describe.each([200, 409] as const)('where a second claim by one principal answer
       const { take, messages } = await setUp({ behaviour: { secondClaim } });
       kuflow.proxy.add({ kind, match: matchOf('claim') });
       expect(await take()).toMatchObject({ taken: true, announced: true });
-      expect(await messages()).toEqual([entry]);
+      expect(await messages()).toEqual([entryOf()]);
     },
   );
 
@@ -181,14 +183,14 @@ test('an entry whose answer is lost is not written twice', async () => {
   const { take, messages } = await setUp();
   kuflow.proxy.add({ kind: 'reset-after', match: matchOf('append-log') });
   expect(await take()).toMatchObject({ taken: true, announced: true });
-  expect(await messages()).toEqual([entry]);
+  expect(await messages()).toEqual([entryOf()]);
 });
 
 test('an entry that did not arrive is written again, under a nonce of its own', async () => {
   const { take, messages } = await setUp();
   kuflow.proxy.add({ kind: 'reset-before', match: matchOf('append-log'), times: 2 });
   expect(await take()).toMatchObject({ taken: true, announced: true });
-  expect(await messages()).toEqual([entry.replace('n0nce', 'n0nce.3')]);
+  expect(await messages()).toEqual([entryOf('n0nce.3')]);
 });
 
 test('a platform that loses every answer to an entry is away: nothing is claimed', async () => {
@@ -198,26 +200,33 @@ test('a platform that loses every answer to an entry is away: nothing is claimed
   expect(kuflow.mutations(taskId)).toEqual([]);
 });
 
-test('a platform that refuses entries on READY tasks has them claimed first, and is remembered', async () => {
-  const { client, take, taskId, messages, intents } = await setUp({
-    behaviour: { appendOnReady: false },
-    tasks: 2,
-  });
-  const memory = new TakeMemory(client.endpoint, createTakeFacts(), Date.now);
-  expect(await take({ memory })).toMatchObject({ taken: true, announced: true });
-  expect(await messages()).toEqual([entry.replace('n0nce', 'n0nce.2 claimed')]);
-  expect(intents).toEqual(['append', 'claim-first', 'elect']);
-  const [second] = await client.findTasks({
-    states: ['READY'],
-    definitionCodes: [DEFINITION],
-    tenantId: null,
-    limit: 1,
-  });
-  const from = kuflow.proxy.requests.length;
-  expect(await take({ memory, taskId: second?.id ?? '' })).toMatchObject({ taken: true });
-  expect(second?.id).not.toBe(taskId);
-  expect(kuflow.proxy.requests.slice(from).map(({ method }) => method)).toEqual(['GET', 'POST', 'POST']);
-});
+test.each([
+  { keeps: 2, methods: ['GET', 'POST', 'POST'], is: 'is remembered where it may keep but few' },
+  { keeps: 9, methods: ['GET', 'POST', 'GET', 'POST', 'POST'], is: 'is asked again where it keeps more' },
+])(
+  'a platform that refuses entries on READY tasks has them claimed first, and $is',
+  async ({ keeps, methods }) => {
+    const { client, take, taskId, messages, intents } = await setUp({
+      behaviour: { appendOnReady: false },
+      tasks: 2,
+    });
+    const memory = new TakeMemory(client.endpoint, createTakeFacts(), Date.now);
+    memory.noteLog(keeps);
+    expect(await take({ memory })).toMatchObject({ taken: true, announced: true });
+    expect(await messages()).toEqual([entryOf('n0nce.2', ' claimed')]);
+    expect(intents).toEqual(['append', 'claim-first', 'elect']);
+    const [second] = await client.findTasks({
+      states: ['READY'],
+      definitionCodes: [DEFINITION],
+      tenantId: null,
+      limit: 1,
+    });
+    const from = kuflow.proxy.requests.length;
+    expect(await take({ memory, taskId: second?.id ?? '' })).toMatchObject({ taken: true });
+    expect(second?.id).not.toBe(taskId);
+    expect(kuflow.proxy.requests.slice(from).map(({ method }) => method)).toEqual(methods);
+  },
+);
 
 test('a platform that takes no entries at all does not cost the task', async () => {
   const { take } = await setUp();
@@ -227,7 +236,7 @@ test('a platform that takes no entries at all does not cost the task', async () 
 
 test('a task whose log has a young take of another host is left alone for the rest of a minute', async () => {
   const { client, take, taskId } = await setUp();
-  const message = 'Taken by PC-13 [take 7a1c6f0e-1111-4a44-9f3a-2f7f6f0b9c11 other]';
+  const message = 'Taken by PC-13 [take 7a1c6f0e-1111-4a44-9f3a-2f7f6f0b9c11 other after nothing]';
   await client.appendLog(taskId, { message, level: 'INFO' });
   const result = await take();
   expect(result).toEqual({

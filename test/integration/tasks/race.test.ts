@@ -120,17 +120,14 @@ describe.each(SERVERS)('eight hosts that race for 16 tasks: $name', ({ name, cre
   test.each([
     { outsider: false, alone: 'alone' },
     { outsider: true, alone: 'while an outsider writes to their logs' },
-  ])(
-    'run each at most once, $alone, and leave none where nothing is dropped from the log',
-    async ({ outsider }) => {
-      const finish = await race({ credentials, behaviour, outsider, seed: name.length });
-      expect(twice(finish)).toEqual([]);
-      expect(finish.left).toEqual([]);
-      // A log of two entries loses takes: then nobody may run, for it cannot be told who.
-      if (behaviour.logBound === 500) expect(once(finish)).toBe(TASKS);
-      expect(once(finish) + finish.stuck.length).toBe(TASKS);
-    },
-  );
+  ])('run each once, $alone', async ({ outsider }) => {
+    const finish = await race({ credentials, behaviour, outsider, seed: name.length });
+    expect(twice(finish)).toEqual([]);
+    expect(finish.left).toEqual([]);
+    // Between a claim and the entry that follows it a log of two entries loses what tells who has the task: nobody does.
+    const maybeLost = behaviour.logBound === 2 && !behaviour.appendOnReady;
+    expect(once(finish) + (maybeLost ? finish.stuck.length : 0)).toBe(TASKS);
+  });
 });
 
 describe.each([

@@ -7,7 +7,7 @@ import { ended, line, MINUTE_MS, said, T0_MS, took, waits } from './task-entries
 
 const at = (minute: number | null, logs: LogEntry[]) =>
   claimStandingOf(
-    { logs, serverTimeMs: minute === null ? null : T0_MS + minute * MINUTE_MS },
+    { logs, ownerId: 'us', serverTimeMs: minute === null ? null : T0_MS + minute * MINUTE_MS },
     { installationId: 'US', runIds: [] },
   );
 
@@ -47,15 +47,22 @@ describe('who answers for a claimed task', () => {
   });
 
   test('not a host that was beaten to it', () => {
-    const logs = [took(0, 'PC-12'), took(0, 'PC-13'), line(1)];
+    const logs = [took(0, 'PC-12'), took(0, 'PC-13', { saw: 'nothing' }), line(1)];
     expect(at(2, logs)).toMatchObject({ kind: 'live', take: { host: 'PC-12' } });
     expect(at(40, logs)).toMatchObject({ kind: 'silent', take: { host: 'PC-12' } });
   });
 
-  test('perhaps a host that took it behind an end, for a minute', () => {
-    const logs = [took(0, 'US'), ended(1), took(2, 'PC-13')];
-    expect(at(2.9, logs)).toMatchObject({ kind: 'live', take: { host: 'PC-13' }, isDoubtful: true });
-    expect(at(3, logs)).toMatchObject({ kind: 'ended', take: { host: 'US' }, isDoubtful: false });
+  test('the host that took it when it was READY again', () => {
+    const logs = [took(0, 'US'), line(1), ended(1), took(2, 'PC-13')];
+    expect(at(2.9, logs)).toMatchObject({ kind: 'live', take: { host: 'PC-13' }, isOwn: false });
+  });
+
+  test('no host of another principal', () => {
+    const logs = [took(0, 'PC-12'), line(1), took(2, 'PC-13', { how: 'over', principalId: 'others' })];
+    expect(at(2, logs)).toMatchObject({ kind: 'live', take: { host: 'PC-12' } });
+    expect(at(2, [...logs, took(3, 'PC-14', { how: 'over', principalId: 'us' })])).toMatchObject({
+      take: { host: 'PC-14' },
+    });
   });
 
   test('somebody unknown where the take was dropped', () => {
@@ -73,7 +80,7 @@ describe('a claimed task may be taken', () => {
     'a silent take of ours': [took(0, 'US')],
     'an ended run of ours': [took(0, 'US'), ended(50)],
     'lines of nobody known': [line(50)],
-    'a beaten host behind ours': [took(0, 'US'), took(0, 'PC-12'), ended(1)],
+    'a beaten host behind ours': [took(0, 'US'), took(0, 'PC-12', { saw: 'nothing' }), ended(1)],
     'a host that waits': [took(0, 'PC-12'), ended(50), waits(55)],
   };
   const reasons = (reclaim: Reclaim) =>

@@ -54,7 +54,7 @@ test('what this host took and has no run of any more is one at once', async () =
 });
 
 test('the host that has it is named, not one that wanted it too', async () => {
-  const rival = took(0, 'PC-13');
+  const rival = took(0, 'PC-13', { saw: 'nothing' });
   expect(await list([aTask('t1', 95, { logs: [took(0, 'PC-12'), rival] })])).toMatchObject([
     { kind: 'silent', host: 'PC-12' },
   ]);

@@ -16,6 +16,10 @@ export interface Rules {
   principals: 'shared' | 'own';
   /** Whether a claim's answer carries the log. */
   claimShowsLog: boolean;
+  /** Whether hosts have met long logs of this server. */
+  isKnown: boolean;
+  /** Whether hosts remember that it refused entries on READY tasks. */
+  remembers: boolean;
 }
 
 export const USUAL: Rules = {
@@ -24,6 +28,8 @@ export const USUAL: Rules = {
   bound: 500,
   principals: 'shared',
   claimShowsLog: true,
+  isKnown: true,
+  remembers: false,
 };
 
 /** What happens to a call when its turn comes. */
@@ -158,7 +164,7 @@ export function inputOf(world: World, host: number, over: Partial<TakeInput> = {
     installationId: `00000000-0000-4000-8000-00000000000${host}`,
     attempt: 1,
     reclaim: null,
-    memory: memoryFor(now, world.rules),
+    memory: memoryOf(now, world.rules),
     onIntent: () => undefined,
     signal: new AbortController().signal,
     closing: new AbortController().signal,
@@ -170,10 +176,10 @@ export function inputOf(world: World, host: number, over: Partial<TakeInput> = {
   };
 }
 
-/** Of a host that has seen the server's logs. */
-function memoryFor(now: () => number, { bound }: Rules): TakeMemory {
+function memoryOf(now: () => number, rules: Rules): TakeMemory {
   const memory = new TakeMemory('https://api', createTakeFacts(), now);
-  memory.noteLog(bound);
+  if (rules.isKnown) memory.noteLog(rules.bound);
+  if (rules.remembers) memory.noteReady('refused');
   return memory;
 }
 

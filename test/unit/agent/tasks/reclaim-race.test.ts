@@ -15,6 +15,8 @@ const takenBy = (host: number | 'dead') =>
     hostName: `PC-${host}`,
     installationId: host === 'dead' ? 'dead' : `00000000-0000-4000-8000-00000000000${host}`,
     nonce: 'before',
+    afterId: null,
+    principalId: null,
     attempt: 1,
     how: 'first',
   });

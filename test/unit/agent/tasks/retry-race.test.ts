@@ -19,7 +19,7 @@ const retrier: Host = async (world, host) => {
     const over = {
       reclaim: 'retry',
       attempt: 2,
-      nonce: `r${host}.${looks}`,
+      nonce: `r${host}x${looks}`,
       runIds: [runIdOf(host)],
     } as const;
     const next = await takeTask(inputOf(world, host, over));

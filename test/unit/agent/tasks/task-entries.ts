@@ -16,13 +16,27 @@ export function said(minute: number, message: string): Entry {
   return { id: `e${++entries}`, timestamp, message, level: 'INFO' };
 }
 
+interface TakeFacts {
+  how?: HowTaken;
+  nonce?: string;
+  attempt?: number;
+  /** What its host had seen of the log: all up to the entry made before it, or to this one. */
+  saw?: 'all' | 'nothing' | Entry;
+  principalId?: string | null;
+}
+
 /** The take of a host; its installation is its name, its nonce too unless told. */
-export function took(
-  minute: number,
-  host: string,
-  { how = 'first', nonce = host, attempt = 1 }: { how?: HowTaken; nonce?: string; attempt?: number } = {},
-): Entry {
-  return said(minute, takeMessage({ hostName: host, installationId: host, nonce, attempt, how }));
+export function took(minute: number, host: string, facts: TakeFacts = {}): Entry {
+  const {
+    how = 'first',
+    nonce = host.replace(/\W/g, ''),
+    attempt = 1,
+    saw = 'all',
+    principalId = null,
+  } = facts;
+  const afterId = saw === 'nothing' ? null : saw === 'all' ? `e${entries}` : saw.id;
+  const take = { hostName: host, installationId: host, nonce, afterId, principalId, attempt, how };
+  return said(minute, takeMessage(take));
 }
 
 /** A run of a host's, where a test has but one. */
