@@ -1,4 +1,4 @@
-import { constants, copyFileSync, cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { constants, copyFileSync, cpSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { chmod, cp } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -73,6 +73,8 @@ function copyEntries(
 function canClone(packageDir: string, workDir: string): boolean {
   try {
     const name = 'kubot.yaml';
+    // Post-install may have put a link there, and this copy would follow it out of the sandbox.
+    if (!lstatSync(join(packageDir, name)).isFile()) return false;
     copyFileSync(join(packageDir, name), join(workDir, name), constants.COPYFILE_FICLONE_FORCE);
     return true;
   } catch {

@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RunCommand } from '../process/run-command.ts';
 import { programOf, runToExit, STEP_COOKIE } from '../process/run-to-exit.ts';
 import { parseHostPattern } from './host-pattern.ts';
 import type { SandboxPolicy } from './policy.ts';
-import type { Sandbox } from './sandbox.ts';
+import type { Sandbox, SandboxLevel } from './sandbox.ts';
 
 export interface StepRunnerOptions {
   sandbox: Sandbox;
@@ -22,9 +23,10 @@ const PUBLIC_INDEXES = ['https://pypi.org', 'https://files.pythonhosted.org', 'h
  */
 export function createStepRunner({ sandbox, policyOf, warn }: StepRunnerOptions): RunCommand {
   return async (spec) => {
-    const { robot, env } = spec;
+    const { robot } = spec;
     if (!robot) throw new Error('A step of a robot was to run outside its sandbox');
     const policy = policyOf(robot.code);
+    const env = stepVariables(spec.env, policy.level, robot.code);
     // The tools' caches lie in the agent's home, which is hidden; what is not there cannot be bound.
     const caches = [env.PIP_CACHE_DIR, env.npm_config_cache].filter((dir) => dir !== undefined);
     for (const dir of caches) mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -57,6 +59,20 @@ export function createStepRunner({ sandbox, policyOf, warn }: StepRunnerOptions)
       await prepared.discard();
     }
   };
+}
+
+/** Robots share the caches of pip and npm, but those in strict: what one puts there another would find. */
+export function stepVariables(
+  env: Readonly<Record<string, string>>,
+  level: SandboxLevel,
+  robotCode: string,
+): Record<string, string> {
+  if (level !== 'strict') return env;
+  const own = createHash('sha256').update(robotCode).digest('hex').slice(0, 16);
+  const caches = ['PIP_CACHE_DIR', 'npm_config_cache'].flatMap((name) =>
+    env[name] === undefined ? [] : [[name, join(`${env[name]}-strict`, own)]],
+  );
+  return { ...env, ...Object.fromEntries(caches) };
 }
 
 /** The hosts of the indexes that a step's variables name, as patterns. */
