@@ -38,7 +38,7 @@ export async function createRows(workbench: Workbench): Promise<Row[]> {
         round: async () => perSecond((await shipping.ship()).ms),
       },
       goal: atLeastTimes(0.5, 'plain', '`gzip` and `curl`'),
-      rounds: 5,
+      rounds: 3,
       close: async () => {
         await timer.close();
         await shipping.close();

@@ -11,7 +11,7 @@ const MANY_LINES = `yes "$(printf '%099d' 7)" | head -n 1000`;
 /** What the journal costs a run: all the time that a real agent's real runs spend in SQLite. */
 export async function createRows(workbench: Workbench): Promise<Row[]> {
   return [
-    await rowOf(workbench, 'a run of one line', 'echo ready', 50),
+    await rowOf(workbench, 'a run of one line', 'echo ready', 30),
     await rowOf(workbench, 'a run of 1,000 lines', MANY_LINES, 6),
   ];
 }
@@ -50,7 +50,7 @@ async function rowOf(workbench: Workbench, name: string, shell: string, runs: nu
       },
     }),
     goal: atMostTimes(3, 'plain', 'bare SQLite'),
-    rounds: 5,
+    rounds: 3,
     close: async () => {
       await agent.close();
       await platform.close();

@@ -49,7 +49,7 @@ async function rowsOf(workbench: Workbench, lines: number): Promise<Row[]> {
         round: async () => (await shipping.ship()).cpuMs ?? Number.NaN,
       },
       goal: atMostTimes(1, 'plain', 'an entry for each line'),
-      rounds: 7,
+      rounds: 5,
       close: () => shipping.close(),
     },
   ];

@@ -43,7 +43,7 @@ export async function createRows(workbench: Workbench): Promise<Row[]> {
         },
       },
       goal: atMostTimes(3, 'limit', 'the limit'),
-      rounds: 7,
+      rounds: 5,
       close: async () => {
         await driver.close();
         await bare.close();
