@@ -115,6 +115,11 @@ export class AgentHost {
     this.#child?.kill('SIGCONT');
   }
 
+  /** It was sent TERM and has not ended yet. */
+  get isDraining(): boolean {
+    return this.#child !== null && this.#by === 'SIGTERM';
+  }
+
   /** Lets it drain; kills it when that takes too long. False when it had to be killed. */
   async drain(): Promise<boolean> {
     const child = this.#child;

@@ -126,6 +126,8 @@ export class Storm {
         return await this.#freeze(host, one.forMs);
       case 'drain':
         if (host.frozen) return 'it is stopped';
+        // A second TERM means something else.
+        if (host.isDraining) return 'it drains already';
         this.record.drains++;
         await host.drain();
         await this.#wait(one.pauseMs);

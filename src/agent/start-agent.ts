@@ -195,7 +195,11 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       tell({ event: 'run-ended', run });
       sources.poke();
     };
-    const manager: RunManager = new RunManager({ services, onChange: onRunChange });
+    const manager: RunManager = new RunManager({
+      services,
+      onChange: onRunChange,
+      isDraining: () => hold.state === 'draining',
+    });
     const sources = openSources({ config, services, manager, platform, hold: () => hold, random });
     const hold = new Hold({
       records: journal.host,

@@ -110,7 +110,7 @@ export class ActiveRun {
 
   /** The agent drains: ends the wait of a run that was not taken; its task stays on the platform for others. */
   abandon(): void {
-    if (this.#taken) return;
+    if (this.#taken || this.#termination !== null) return;
     if (this.#run.taskId === null) {
       this.terminate('cancelled-by-operator');
       return;

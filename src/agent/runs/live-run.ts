@@ -151,8 +151,8 @@ function toRunError(thrown: unknown): AgentError {
 
 /** A run that ends before its task was taken. */
 function endEarly(active: ActiveRun, services: RunServices, error: AgentError): void {
-  if (active.termination !== null) endUntaken(active, services, active.termination);
-  else if (active.abandoned) leaveTask(active, services);
+  if (active.abandoned) leaveTask(active, services);
+  else if (active.termination !== null) endUntaken(active, services, active.termination);
   else if (active.run.taskId === null) endWithError(active, services, error);
   // A fault of the agent's own waits like one of the host: tried again at once, it would be made again and again.
   else postponeTask(active, services, error, error instanceof HeldBack ? error.dueAtMs : undefined);

@@ -12,6 +12,8 @@ import type { RunServices } from './run-services.ts';
 export interface RunManagerOptions {
   services: Omit<RunServices, 'leave'>;
   onChange: (run: Run) => void;
+  /** True while what is not taken is let go of, also what a look at the platform brings that was under way. */
+  isDraining: () => boolean;
 }
 
 /** The runs that live now: takes requests in, lets each go its way, ends them when asked. */
@@ -58,6 +60,7 @@ export class RunManager {
       if (this.#ways.size === 0) for (const wake of this.#idle.splice(0)) wake();
     });
     this.#ways.add(way);
+    if (this.#options.isDraining()) active.abandon();
   }
 
   /**
@@ -73,8 +76,12 @@ export class RunManager {
     return active.run;
   }
 
+  /** The agent is to end soon: what is taken is cancelled, what is not stays on the platform for others. */
   cancelAll(): void {
-    for (const active of this.#live.values()) active.terminate('cancelled-by-operator');
+    for (const active of this.#live.values()) {
+      active.abandon();
+      active.terminate('cancelled-by-operator');
+    }
   }
 
   /** Lets go of what has not been taken: it stays on the platform for others, or for later. */
