@@ -1,4 +1,4 @@
-// The watchdog (docs/adr/0009): reads from its agent which robots live, and when the pipe ends, kills those.
+// The watchdog (docs/adr/0010): reads from its agent which robots live, and when the pipe ends, kills those.
 import { createInterface } from 'node:readline';
 import { endWards } from './end-wards.ts';
 import { createProcessTable } from './process-table.ts';

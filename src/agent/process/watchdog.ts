@@ -3,7 +3,7 @@ import { ownScript } from './own-script.ts';
 import type { Cookie } from './process-table.ts';
 import { type WardOrder, writeOrder } from './ward-orders.ts';
 
-/** Kills robots whose agent died, where neither a namespace nor a Job Object does (docs/adr/0009). */
+/** Kills robots whose agent died, where neither a namespace nor a Job Object does (docs/adr/0010). */
 export interface Watchdog {
   /** To be called before the robot is started, so that none is without watch. */
   expect(cookie: Cookie): Ward;

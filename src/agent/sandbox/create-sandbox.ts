@@ -2,8 +2,10 @@ import { type Containment, findBwrap } from '../process/containment.ts';
 import type { AllowListProxyOptions } from './allow-list-proxy.ts';
 import type { HostPlaces } from './linux/mounts.ts';
 import { createSandboxLinux } from './linux/sandbox-linux.ts';
+import { createSandboxMacos } from './macos/sandbox-macos.ts';
 import type { Sandbox } from './sandbox.ts';
 import { createSandboxOff } from './sandbox-off.ts';
+import { createSandboxWindows } from './windows/sandbox-windows.ts';
 
 export interface CreateSandboxOptions {
   platform: NodeJS.Platform;
@@ -12,6 +14,8 @@ export interface CreateSandboxOptions {
   containment: Containment;
   host: Omit<HostPlaces, 'tools'>;
   upstreamProxy: AllowListProxyOptions['upstream'];
+  /** The host's own. */
+  environment?: Readonly<Record<string, string | undefined>>;
   /** Where bwrap is looked for; absent: where systems install it. */
   bwrapPaths?: readonly string[] | undefined;
 }
@@ -21,5 +25,10 @@ export async function createSandbox(options: CreateSandboxOptions): Promise<Sand
   const { platform, containment } = options;
   if (platform === 'linux')
     return createSandboxLinux({ ...options, bwrap: await findBwrap(options.bwrapPaths) });
+  if (platform === 'darwin') return createSandboxMacos(options);
+  if (platform === 'win32') {
+    const { host, environment = {} } = options;
+    return createSandboxWindows({ containment, agentHome: host.agentHome, environment });
+  }
   return createSandboxOff({ containment, reason: `This version has no sandbox for ${platform}.` });
 }

@@ -50,6 +50,7 @@ export async function openSandbox(options: OpenSandboxOptions): Promise<OpenedSa
       secretFiles: config.secretFilePath === null ? [] : [config.secretFilePath],
     },
     upstreamProxy: options.upstreamProxy,
+    environment,
     bwrapPaths: options.bwrapPaths,
   });
   const detect = (level: SandboxLevel) =>
