@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseStat } from '../../../src/agent/process/process-table.ts';
+import { nodeRobot, startLab } from '../../helpers/lab.ts';
 import { survivorsOf } from '../runs/survivors.ts';
 
 const fixtures = resolve(import.meta.dirname, '../../fixtures/processes');
@@ -14,7 +15,7 @@ const DEAD_MS = 2000;
 const KINDS = ['deaf', 'own-session', 'daemon', 'cleared'];
 
 let dir: string;
-let agent: ChildProcess;
+let agent: ChildProcess | undefined;
 let said: string;
 
 beforeEach(() => {
@@ -22,7 +23,7 @@ beforeEach(() => {
   said = '';
 });
 afterEach(() => {
-  agent.kill('SIGKILL');
+  agent?.kill('SIGKILL');
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -35,11 +36,12 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 }
 
 /** With a robot of each kind, all of which are up. */
-async function startAgent(): Promise<void> {
+async function startAgent(): Promise<ChildProcess> {
   const args = [join(fixtures, 'watched-agent.ts'), dir, python ?? '', join(fixtures, 'tree.py'), ...KINDS];
-  agent = spawn(process.execPath, ['--no-warnings', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  for (const stream of [agent.stdout, agent.stderr]) {
-    stream?.on('data', (part) => {
+  const started = spawn(process.execPath, ['--no-warnings', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  agent = started;
+  for (const stream of [started.stdout, started.stderr]) {
+    stream.on('data', (part) => {
       said += String(part);
     });
   }
@@ -47,6 +49,7 @@ async function startAgent(): Promise<void> {
   await until('all are up', () =>
     KINDS.every((kind) => upOf(kind).every((who) => existsSync(join(dir, kind, who)))),
   );
+  return started;
 }
 
 function read(path: string): string {
@@ -60,11 +63,11 @@ function read(path: string): string {
 /** '' for one that is dead. */
 const commandLine = (pid: number | string) => read(`/proc/${pid}/cmdline`);
 
-/** The agent's living children that watch it. */
-function watchdogs(): number[] {
+/** The living children of an agent that watch it. */
+function watchdogs(agentPid = agent?.pid): number[] {
   return readdirSync('/proc')
     .filter((pid) => commandLine(pid).includes('watch-agent'))
-    .filter((pid) => parseStat(read(`/proc/${pid}/stat`))?.parentPid === agent.pid)
+    .filter((pid) => parseStat(read(`/proc/${pid}/stat`))?.parentPid === agentPid)
     .map(Number);
 }
 
@@ -73,10 +76,10 @@ const robots = () => survivorsOf(`${dir}/`);
 
 describe.runIf(process.platform === 'linux' && python !== undefined)('robots in groups', () => {
   test('die with an agent that was killed, whatever they did to leave', async () => {
-    await startAgent();
+    const started = await startAgent();
     expect(robots().length).toBeGreaterThan(KINDS.length);
     const [watchdog = 0] = watchdogs();
-    agent.kill('SIGKILL');
+    started.kill('SIGKILL');
     const killedAt = performance.now();
     await until('all are dead', () => robots().length === 0);
     expect(performance.now() - killedAt).toBeLessThan(DEAD_MS);
@@ -84,10 +87,30 @@ describe.runIf(process.platform === 'linux' && python !== undefined)('robots in 
   });
 
   test('die also when the watchdog had been killed before: another took its place', async () => {
-    await startAgent();
+    const started = await startAgent();
     process.kill(watchdogs()[0] ?? 0, 'SIGKILL');
     await until('another knows them', () => said.includes('ended (SIGKILL); another was started'));
-    agent.kill('SIGKILL');
+    started.kill('SIGKILL');
     await until('all are dead', () => robots().length === 0);
   });
 });
+
+test.runIf(process.platform === 'linux')(
+  'an agent without bubblewrap has a watchdog from its first robot to its own end',
+  async () => {
+    const lab = await startLab({
+      robots: { WORK: nodeRobot("console.log('ran')") },
+      overrides: { bwrapPaths: [] },
+    });
+    try {
+      await lab.work();
+      expect((await lab.run('WORK')).outcome).toBe('succeeded');
+      const [watchdog = 0, ...more] = watchdogs(process.pid);
+      expect({ watchdog: watchdog > 0, more }).toEqual({ watchdog: true, more: [] });
+      await lab.agent.close();
+      await until('it ended', () => commandLine(watchdog) === '');
+    } finally {
+      await lab.close();
+    }
+  },
+);
