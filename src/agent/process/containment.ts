@@ -69,18 +69,25 @@ export interface Enclosure {
 /** The file system as it is. */
 const NOTHING_MORE: Enclosure = { options: ['--dev-bind', '/', '/', '--proc', '/proc'] };
 
-/** Where bwrap tells the namespace's init. */
-const INFO_FD = 3;
+/** Where bwrap tells the namespace's init, once it is bound to the agent. */
+export const INFO_FD = 3;
 export const FILTER_FD = 4;
+/**
+ * The robot begins at a word of the agent's, which comes after that: were the agent killed in between, nothing would
+ * end what bwrap started.
+ */
+const gate = (descriptor: number) => `read -r go <&${descriptor} && exec "$@" ${descriptor}<&-`;
 
 /**
  * The arguments that run `file` in a PID namespace that dies with the agent and with the robot. `--new-session`
  * makes the namespace's init the leader of the robot's group, and keeps the terminal from it.
+ * @param gateFd where the agent's word comes that lets the program begin; null: it begins at once
  */
 export function bwrapArguments(
   file: string,
   args: readonly string[],
   { options, openFilter }: Enclosure = NOTHING_MORE,
+  gateFd: number | null = null,
 ): string[] {
   return [
     ...['--unshare-pid', '--die-with-parent', '--new-session'],
@@ -88,6 +95,7 @@ export function bwrapArguments(
     ...(openFilter ? ['--seccomp', String(FILTER_FD)] : []),
     ...['--info-fd', String(INFO_FD)],
     '--',
+    ...(gateFd === null ? [] : ['/bin/sh', '-c', gate(gateFd), 'sh']),
     file,
     ...args,
   ];

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { AgentError } from '../../shared/errors.ts';
 import type { JobLimits } from '../native/job-layout.ts';
-import { bwrapArguments, type Containment, type Enclosure } from './containment.ts';
+import { bwrapArguments, type Containment, type Enclosure, FILTER_FD, INFO_FD } from './containment.ts';
 import { enterJob } from './enter-job.ts';
 import { makeOutputPipes, type OutputPipeSource, type OutputPipes } from './output-pipes.ts';
 import { ownScript } from './own-script.ts';
@@ -64,7 +65,9 @@ async function start(options: StartProcessOptions, pipes: OutputPipes | undefine
     containment.kind === 'job' ? containment.openJob(options.jobLimits ?? NO_JOB_LIMITS) : undefined;
   const ward = containment.kind === 'group' ? containment.watchdog?.expect(cookie) : undefined;
   const env = { ...options.env, [cookie.name]: cookie.value };
-  const { file, args } = programFor(options);
+  // A program of ours waits for a word on its channel anyway.
+  const gateFd = !contained || enclosure?.channel ? null : FILTER_FD + (enclosure?.openFilter ? 1 : 0);
+  const { file, args } = programFor(options, gateFd);
   const hasChannel = enclosure?.channel === true || job !== undefined;
   const [out, err] = pipes?.descriptors ?? (['pipe', 'pipe'] as const);
   const filter = enclosure?.openFilter?.();
@@ -78,6 +81,7 @@ async function start(options: StartProcessOptions, pipes: OutputPipes | undefine
         ...(['ignore', out, err] as const),
         ...(contained ? (['pipe'] as const) : []),
         ...(filter === undefined ? [] : [filter]),
+        ...(gateFd === null ? [] : (['pipe'] as const)),
         ...(hasChannel ? (['ipc'] as const) : []),
       ],
       // On Windows it would open a console.
@@ -85,6 +89,7 @@ async function start(options: StartProcessOptions, pipes: OutputPipes | undefine
       windowsHide: true,
       windowsVerbatimArguments: job === undefined && isCmd(options.file),
     });
+    if (gateFd !== null) openGate(child, gateFd);
     const channel = hasChannel ? openChannel(child) : undefined;
     await started(child);
     const stdout = streamOf(pipes?.stdout ?? child.stdout);
@@ -115,10 +120,13 @@ async function start(options: StartProcessOptions, pipes: OutputPipes | undefine
 }
 
 /** What is started for the robot: itself, or what holds it. */
-function programFor(options: StartProcessOptions): { file: string; args: readonly string[] } {
+function programFor(
+  options: StartProcessOptions,
+  gateFd: number | null,
+): { file: string; args: readonly string[] } {
   switch (options.containment.kind) {
     case 'pid-namespace':
-      return insideBwrap(options.containment.bwrapPath, options);
+      return insideBwrap(options.containment.bwrapPath, options, gateFd);
     case 'job':
       return { file: process.execPath, args: ['--no-warnings', ownScript('wait-in-job')] };
     case 'group':
@@ -143,12 +151,21 @@ const ENTER_CGROUP = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
 function insideBwrap(
   bwrapPath: string,
   { file, args, enclosure }: Pick<StartProcessOptions, 'file' | 'args' | 'enclosure'>,
+  gateFd: number | null,
 ): { file: string; args: readonly string[] } {
-  const bwrap = bwrapArguments(file, args, enclosure);
+  const bwrap = bwrapArguments(file, args, enclosure, gateFd);
   const dir = enclosure?.cgroupDir;
   return dir === undefined
     ? { file: bwrapPath, args: bwrap }
     : { file: '/bin/sh', args: ['-c', ENTER_CGROUP, dir, bwrapPath, ...bwrap] };
+}
+
+/** Lets the robot begin once bwrap has told that it is up. What ended before is seen by its exit. */
+function openGate(child: ChildProcess, descriptor: number): void {
+  const [info, gate] = [child.stdio[INFO_FD], child.stdio[descriptor]];
+  if (!info || !(gate instanceof Socket)) throw new Error('A child was started without its gate');
+  gate.on('error', () => undefined);
+  info.once('close', () => gate.end('go\n'));
 }
 
 function started(child: ChildProcess): Promise<void> {
