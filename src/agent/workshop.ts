@@ -78,6 +78,8 @@ export async function openWorkshop(options: WorkshopOptions) {
     upstreamProxy: proxy,
     bwrapPaths: options.bwrapPaths,
   });
+  const { requested, achieved, reason } = opened.status;
+  if (reason !== null) log.warn('Sandbox is less than asked for', { requested, achieved, reason });
   const runCommand = createRunCommand({ containment });
   const timeouts = {
     downloadTimeoutMs: settings.downloadTimeoutMs,

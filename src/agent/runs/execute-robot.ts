@@ -13,7 +13,7 @@ import type { PreparedRobot } from './prepare-robot.ts';
 import { fillHome, fillWorkingCopy } from './run-folders.ts';
 import type { RunServices } from './run-services.ts';
 import type { RunSession } from './run-session.ts';
-import { refusedContact, robotPlaces } from './sandbox-places.ts';
+import { hiddenScreen, refusedContact, robotPlaces } from './sandbox-places.ts';
 import { shellCommand } from './shell-command.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -43,6 +43,8 @@ export async function executeRobot(
     const policy = services.sandboxPolicyOf(active.robot.code);
     const { reason } = active.run.sandbox;
     if (reason !== null) log.agentLine('WARN', `The robot is not sandboxed as asked for: ${reason}`);
+    if (settings.desktop && policy.gui === 'none' && active.run.sandbox.achieved !== 'off')
+      log.agentLine('WARN', hiddenScreen(active.robot.code));
     noteStart(active, services, prepared, policy);
     const sandboxed = await services.sandbox.prepare(
       { file: command.file, args: command.args, cwd: folders.workDir, env: built.variables },

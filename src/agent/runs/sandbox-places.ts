@@ -22,3 +22,8 @@ export function refusedContact(robotCode: string, { host, port }: NetworkContact
   const name = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return `The sandbox refused a connection to ${name}. To allow it, add "${name}" to robots.${robotCode}.allowedHosts.`;
 }
+
+/** `desktop` keeps the screen free of others; to show it takes more, which the operator has to say. */
+export function hiddenScreen(robotCode: string): string {
+  return `This robot is to drive the desktop, but its sandbox hides the screen. Set robots.${robotCode}.gui to host, or to virtual.`;
+}
