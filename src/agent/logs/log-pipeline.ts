@@ -38,7 +38,9 @@ export interface RunLog {
   agentLine(level: LogLevel, text: string): void;
   /** Writes what was gathered. Lines that are not ended yet stay. */
   flush(): void;
-  /** Writes everything, also an unended last line, and closes the log. */
+  /** The robot has ended: writes all that it printed, also an unended last line. */
+  endOutput(): void;
+  /** Writes everything and closes the log. */
   end(): void;
   readonly path: string;
   /** Counted after masking and splitting, `\n` included. */
@@ -61,6 +63,7 @@ class LogPipeline implements RunLog {
   failure: AgentError | null = null;
   /** Lines that the file no longer took. */
   #leftOut = 0;
+  #outputEnded = false;
 
   constructor(options: RunLogOptions) {
     this.#options = options;
@@ -111,9 +114,15 @@ class LogPipeline implements RunLog {
     this.#robot.stderr.flush();
   }
 
-  end(): void {
+  endOutput(): void {
+    if (this.#outputEnded) return;
+    this.#outputEnded = true;
     this.#robot.stdout.end();
     this.#robot.stderr.end();
+  }
+
+  end(): void {
+    this.endOutput();
     if (this.#leftOut > 0) this.agentLine('WARN', leftOutText(this.#leftOut, this.#options.maxBytes ?? 0));
     try {
       this.#writer.end(this.#options.now());

@@ -112,6 +112,8 @@ async function runProcess(
   const ends = watchTime(active, services, session, settings);
   try {
     const { reason, ...exit } = await robot.exited;
+    // In the file before anything says that the run has ended: a crash after that loses none of it.
+    session.log.endOutput();
     // The agent ends under it: the next start finds the run as it is now, and settles it.
     if (reason === 'killed') throw new AgentError('INTERRUPTED', 'The agent ended while the robot ran.');
     return exit;

@@ -69,6 +69,16 @@ describe('the output of a robot', () => {
     expect(await texts()).toEqual(['out', 'err']);
   });
 
+  test('is in the file, also its unended last line, once the robot has ended; the agent may say more', async () => {
+    const log = open({ secrets: ['secret-value'] });
+    log.write('stdout', Buffer.from('one\ntwo: secret'));
+    log.endOutput();
+    expect(await texts()).toEqual(['one', 'two: secret']);
+    log.agentLine('INFO', 'It ended.');
+    log.end();
+    expect(await texts()).toEqual(['one', 'two: secret', 'It ended.']);
+  });
+
   test('is written by itself soon after it came', async () => {
     const written = Promise.withResolvers<LogBlock>();
     const log = open({ onBlock: written.resolve });
