@@ -21,6 +21,7 @@ export const CANARY = `
 ( : > "$2" ) 2>/dev/null && echo files
 ( : > "$3" ) 2>/dev/null || echo own-files
 [ -e "$4" ] && echo sockets
+[ -w /proc/sys/kernel/core_pattern ] && echo kernel
 [ -d "/proc/$5/task" ] && [ "$5" -gt 99 ] && echo processes
 n=0; for p in /proc/[0-9]*; do n=$((n+1)); done
 [ "$n" -gt 9 ] && echo processes

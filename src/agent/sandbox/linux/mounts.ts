@@ -32,6 +32,12 @@ const HIDDEN = ['/home', '/root', '/run', '/var/run', '/tmp', '/var/tmp', '/medi
 const SCRATCH = ['/tmp', '/var/tmp'];
 const SCRATCH_BYTES = 512 * 1024 * 1024;
 
+/**
+ * The kernel's own settings, such as core_pattern, which names a program that it starts as root. bwrap covers those
+ * whose folder may be written to; a robot of root's without capabilities owns the files in folders that may not.
+ */
+const KERNEL_SETTINGS = ['/proc/sys', '/proc/fs', '/proc/acpi', '/proc/scsi', '/proc/asound'];
+
 /** The system without anything of this machine's own: programs, libraries, and the files that those need. */
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store'];
 const SYSTEM_FILES = [
@@ -96,6 +102,7 @@ export function mountArguments(request: MountRequest): string[] {
   return [
     ...base,
     ...['--dev', '/dev', '--proc', '/proc'],
+    ...KERNEL_SETTINGS.flatMap((path) => ['--ro-bind-try', path, path]),
     ...ordered.flatMap((mount) => argumentsOf(mount, request.limitsTmpfs)),
     ...[...sealed, ...(level === 'strict' ? ['/'] : [])].flatMap((path) => ['--remount-ro', path]),
   ];
