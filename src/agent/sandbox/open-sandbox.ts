@@ -55,17 +55,29 @@ export async function openSandbox(options: OpenSandboxOptions): Promise<OpenedSa
   });
   const detect = (level: SandboxLevel) =>
     sandbox.detect(sandboxPolicy({ ...config.settings, sandbox: level }, userHome));
-  const [off, standard, strict] = await Promise.all([detect('off'), detect('standard'), detect('strict')]);
-  const statuses = { off, standard, strict };
+  // Trying a level takes time that the start of an agent has no use for, where nobody asks for it.
+  const { settings } = config;
+  const asked = new Set([settings.sandbox, ...Object.values(settings.robots).map((robot) => robot.sandbox)]);
+  const statuses = new Map<SandboxLevel, SandboxStatus>();
+  await Promise.all(
+    [...asked].map(async (level) => {
+      if (level !== undefined) statuses.set(level, await detect(level));
+    }),
+  );
+  const statusOf = (level: SandboxLevel): SandboxStatus => {
+    const status = statuses.get(level);
+    if (!status) throw new Error(`The sandbox level ${level} was never tried`);
+    return status;
+  };
   const policyOf = (robotCode: string) => sandboxPolicy(config.robot(robotCode), userHome);
   return {
     sandbox,
-    status: statuses[config.settings.sandbox],
+    status: statusOf(settings.sandbox),
     policyOf,
     refusalOf: (robotCode) => {
       const { level, required } = policyOf(robotCode);
       try {
-        requireLevel(statuses[level], required);
+        requireLevel(statusOf(level), required);
         return null;
       } catch (error) {
         return toAgentError(error).message;

@@ -86,6 +86,12 @@ describe.runIf(canRun)('a robot', () => {
     expect((await run('echo "[$DISPLAY]"; ls -A /tmp')).stdout).toBe('[]\n');
   });
 
+  test('has no network but an allow-list in standard, where that is asked for', async () => {
+    const line = 'grep -c : /proc/net/dev; ls -d /sys/kernel; echo "$HTTP_PROXY" | cut -d: -f1,2';
+    const { stdout, missing } = await run(line, { allowedHosts: [] });
+    expect([stdout, missing]).toEqual(['1\n/sys/kernel\nhttp://127.0.0.1\n', []]);
+  });
+
   test('works in the person’s home where it is meant to, for all to see', async () => {
     writeFileSync(join(person.home, 'seen'), 'x');
     chmodSync(join(person.home, 'seen'), 0o644);
