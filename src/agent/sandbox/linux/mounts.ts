@@ -77,7 +77,7 @@ interface Mount {
 export function mountArguments(request: MountRequest): string[] {
   const { level, policy, host, places, screen } = request;
   const userHomes = realFolders(host.userHomes);
-  const isOwn = (path: string) => isWithin(path, host.agentHome);
+  const isOwn = (path: string) => isWithin(realPath(path), host.agentHome);
   const granted = (kind: Kind, paths: readonly string[]): Mount[] =>
     paths.filter((path) => !isOwn(path)).map((path) => ({ path, kind }));
   const hidden = realFolders([...HIDDEN, ...userHomes, host.agentHome]);
@@ -90,12 +90,12 @@ export function mountArguments(request: MountRequest): string[] {
     ...granted('write-try', [...policy.files.write, ...policy.sockets]),
     // After the grants, which may hold them.
     { path: host.agentHome, kind: 'hide' },
-    ...host.secretFiles.filter(isFile).map((path): Mount => ({ path, kind: 'mask' })),
+    ...host.secretFiles.filter(isFile).map((path): Mount => ({ path: realPath(path), kind: 'mask' })),
     ...(level === 'standard' ? resolverFiles().map((path): Mount => ({ path, kind: 'read-try' })) : []),
     ...[...host.tools, ...places.read].map((path): Mount => ({ path, kind: 'read' })),
     ...places.write.map((path): Mount => ({ path, kind: 'write' })),
   ];
-  const ordered = inOrder(mounts);
+  const ordered = inOrder(level === 'standard' ? mounts.flatMap((mount) => reached(mount, hidden)) : mounts);
   const base = level === 'standard' ? ['--ro-bind', '/', '/'] : systemArguments();
   // Read-only once all is in place: what a robot writes must be kept or be refused, never be lost in silence.
   const sealed = ordered.filter(({ kind }) => kind === 'hide').map(({ path }) => path);
@@ -106,6 +106,26 @@ export function mountArguments(request: MountRequest): string[] {
     ...ordered.flatMap((mount) => argumentsOf(mount, request.limitsTmpfs)),
     ...[...sealed, ...(level === 'strict' ? ['/'] : [])].flatMap((path) => ['--remount-ro', path]),
   ];
+}
+
+/**
+ * Where a path leads through a link, bwrap cannot make its place: the link is there, and what it leads to is mounted.
+ * A link in a hidden folder is not there, and its path is made.
+ */
+function reached(mount: Mount, hidden: readonly string[]): Mount[] {
+  const real = realPath(mount.path);
+  if (real === mount.path) return [mount];
+  const isLost = hidden.some((folder) => isWithin(mount.path, folder));
+  return isLost ? [mount, { ...mount, path: real }] : [{ ...mount, path: real }];
+}
+
+/** What is not there is as it is written. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 /** Of two mounts on one path the later one holds, so the earlier is left out; parents come first. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -70,12 +70,36 @@ describe.runIf(process.platform === 'linux')('the file system of a robot', () =>
     mkdirSync(join(home, 'Documents'));
     writeFileSync(secret, 'x');
     const policy = aPolicy({ files: { read: [join(home, 'Documents')], write: [] } });
-    const host = { agentHome, userHomes: [home], secretFiles: [secret, join(home, 'gone')], tools: [] };
+    // As secrets come into containers: by a link.
+    symlinkSync(secret, join(home, 'secret-link'));
+    const secretFiles = [join(home, 'secret-link'), join(home, 'gone')];
+    const host = { agentHome, userHomes: [home], secretFiles, tools: [] };
     expect(mountsOf({ policy, host, places: { write: [], read: [], tmpDir: '/x' } })).toContainEqual([
       '--ro-bind',
       '/dev/null',
       secret,
     ]);
+  });
+
+  test('shows what a link leads to: at the link where that is hidden, else where it leads', () => {
+    const real = join(home, 'real');
+    mkdirSync(real);
+    symlinkSync(real, join(home, 'link'));
+    const places = { write: [join(home, 'link')], read: [], tmpDir: '/x' };
+    expect(mountsOf({ places }).filter(([option]) => option === '--bind')).toEqual([
+      ['--bind', join(home, 'link'), join(home, 'link')],
+      ['--bind', real, real],
+    ]);
+    const host = { agentHome, userHomes: [], secretFiles: [], tools: [] };
+    const shown = mountsOf({ places, host }).filter(([option]) => option === '--bind');
+    // The tests' own folder is hidden as well where it lies in one of those.
+    expect(shown).toContainEqual(['--bind', real, real]);
+  });
+
+  test('grants nothing of the agent’s home by a link either', () => {
+    symlinkSync(agentHome, join(home, 'innocent'));
+    const policy = aPolicy({ files: { read: [join(home, 'innocent')], write: [] } });
+    expect(JSON.stringify(mountsOf({ policy }))).not.toContain('innocent');
   });
 
   test('in strict begins with nothing but the system’s programs', () => {
