@@ -9,12 +9,12 @@ export const REST_MS = 60_000;
 /** Who appended claims within this time, or not at all: others that saw its take wait twice as long. */
 export const LEASE_MS = 30_000;
 /** A log whose oldest entry is younger than this, and that may have dropped others, may hide a take. */
-const YOUNG_MS = 10_000;
+export const YOUNG_MS = 4000;
 /**
  * Who is known to have claimed so soon after its take has the task, though its entry is dropped: others that looked in
  * between saw a young log. Half of YOUNG_MS is left for clocks that disagree.
  */
-export const FRESH_MS = 5000;
+export const FRESH_MS = 2000;
 /** Hosts that start together spread over this time. */
 const SPREAD_MS = 300;
 
@@ -50,12 +50,11 @@ export function findResting(
   return null;
 }
 
-/** How much longer a take may be hidden that was dropped just now; 0: none is. */
-export function hiddenForMs({ logs, serverTimeMs }: TaskView, keeps: number): number {
+/** Whether a take may be hidden that was dropped just now. */
+export function mayHideTake({ logs, serverTimeMs }: TaskView, keeps: number): boolean {
   const [oldest] = logs;
-  if (oldest === undefined || isWholeSince(null, logs, keeps)) return 0;
-  const ageMs = serverTimeMs === null ? 0 : serverTimeMs - Date.parse(oldest.timestamp);
-  return Math.max(0, YOUNG_MS - ageMs);
+  if (oldest === undefined || isWholeSince(null, logs, keeps)) return false;
+  return serverTimeMs === null || serverTimeMs - Date.parse(oldest.timestamp) < YOUNG_MS;
 }
 
 /** The host in whose eyes others are rivals: by its take, and of which principal it is (`tagOf`), where known. */

@@ -47,6 +47,8 @@ export interface TakeInput {
   sleep?: Sleep;
   random?: () => number;
   now?: () => number;
+  /** So long a log is watched that changes too quickly. */
+  watchMs?: number;
   /** Distinguishes this take from every other. */
   nonce?: string;
 }

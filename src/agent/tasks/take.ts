@@ -1,4 +1,4 @@
-import { findResting, hiddenForMs, LEASE_MS, REST_MS, rendezvousShareMs } from './election.ts';
+import { findResting, LEASE_MS, mayHideTake, REST_MS, rendezvousShareMs, YOUNG_MS } from './election.ts';
 import { takeClaimed } from './reclaim.ts';
 import {
   type Appended,
@@ -13,6 +13,8 @@ import { beatenBy, elsewhere, gone, type NotTaken, type TakeResult } from './tak
 
 /** Appends of one take, when others wrote in between or an answer was lost. */
 const MOST_APPENDS = 3;
+const WATCH_MS = 20_000;
+const WATCH_EVERY_MS = 100;
 
 /**
  * Makes a task ours, and only ours, also among hosts that share our credentials: look → append → claim → judge. The
@@ -51,10 +53,10 @@ async function take(attempt: TakeAttempt): Promise<TakeResult> {
 async function takeReady(attempt: TakeAttempt, first: Sight): Promise<TakeResult> {
   const { memory, onIntent, signal } = attempt.input;
   const look = () => attempt.look({ signal });
-  let sight = first;
+  let seen = first;
   for (let appends = 1; ; appends++) {
-    const refusal = refusalOf(attempt, sight);
-    if (refusal) return refusal;
+    const sight = await watch(attempt, seen);
+    if ('taken' in sight) return sight;
     attempt.throwIfAborted();
     // An entry that comes just after another's claim drives out what matters. A take on a READY task proves that the
     // platform takes entries there, whatever it did before.
@@ -80,7 +82,32 @@ async function takeReady(attempt: TakeAttempt, first: Sight): Promise<TakeResult
       if (appended.kind === 'absent' && appended.error) throw appended.error;
       return elsewhere(TOO_QUICK, REST_MS);
     }
-    sight = appended.sight;
+    seen = appended.sight;
+  }
+}
+
+/**
+ * Looks until no take can be hidden that the log has dropped: all that is left is older, or everything was seen for so
+ * long. So a log that somebody fills all the time does not keep the task from being taken.
+ */
+async function watch(attempt: TakeAttempt, first: Sight): Promise<Sight | NotTaken> {
+  const { memory, signal, watchMs = WATCH_MS } = attempt.input;
+  const startedAtMs = attempt.now();
+  let sight = first;
+  let seenAllSinceMs = startedAtMs;
+  for (;;) {
+    const refusal = refusalOf(attempt, sight);
+    if (refusal) return refusal;
+    const { task, askedAtMs } = sight;
+    if (!mayHideTake(task, memory.keeps) || askedAtMs - seenAllSinceMs >= YOUNG_MS) return sight;
+    const watchedMs = attempt.now() - startedAtMs;
+    if (watchedMs >= watchMs || watchedMs < 0) return elsewhere(TOO_QUICK, YOUNG_MS);
+    await attempt.pause(WATCH_EVERY_MS);
+    attempt.throwIfAborted();
+    const next = await attempt.look({ signal });
+    if ('taken' in next) return next;
+    if (!attempt.isWholeSince(lastId(sight), next)) seenAllSinceMs = attempt.now();
+    sight = next;
   }
 }
 
@@ -245,13 +272,11 @@ function refusalOf(attempt: TakeAttempt, { task }: Sight): NotTaken | null {
   switch (task.state) {
     case 'READY': {
       const resting = findResting(task, (take) => attempt.isOver(take));
-      if (resting !== null)
-        return elsewhere(
-          `${resting.take.host} was about to take the task a moment ago; it is left alone for a minute.`,
-          resting.leftMs,
-        );
-      const hiddenMs = hiddenForMs(task, attempt.input.memory.keeps);
-      return hiddenMs > 0 ? elsewhere(TOO_QUICK, hiddenMs) : null;
+      if (resting === null) return null;
+      return elsewhere(
+        `${resting.take.host} was about to take the task a moment ago; it is left alone for a minute.`,
+        resting.leftMs,
+      );
     }
     case 'CLAIMED':
       if (!attempt.isOurs(task))

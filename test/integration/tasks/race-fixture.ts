@@ -76,6 +76,8 @@ export async function openTrack(options: TrackOptions): Promise<Track> {
           closing: new AbortController().signal,
           sleep: async () => {},
           now,
+          // Time stands still here.
+          watchMs: 0,
           ...over,
         }),
     };

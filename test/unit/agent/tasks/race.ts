@@ -171,6 +171,8 @@ export function inputOf(world: World, host: number, over: Partial<TakeInput> = {
     sleep: async () => {},
     random: () => 0.5,
     now,
+    // Time stands still here.
+    watchMs: 0,
     nonce: `n${host}`,
     ...over,
   };
