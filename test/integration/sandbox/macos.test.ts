@@ -11,7 +11,7 @@ import type { SandboxPolicy } from '../../../src/agent/sandbox/policy.ts';
 import type { Sandbox } from '../../../src/agent/sandbox/sandbox.ts';
 import { aJob, aPolicy } from '../../helpers/a-sandbox-job.ts';
 
-describe.runIf(process.platform === 'darwin')('on macOS', () => {
+describe('on macOS', () => {
   let base: string;
   let work: string;
   let secret: string;

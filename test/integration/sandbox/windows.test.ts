@@ -32,7 +32,7 @@ async function untilDead(pids: readonly number[]): Promise<void> {
   }
 }
 
-describe.runIf(process.platform === 'win32')('on Windows', () => {
+describe('on Windows', () => {
   let dir: string;
   let containment: Containment;
   beforeAll(async () => {
