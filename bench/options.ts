@@ -10,6 +10,7 @@ export interface BenchOptions {
 /** The files in rows/, in the order of their measuring. */
 const FILES = [
   'first-line',
+  'spawn',
   'no-op-runs',
   'take-step',
   'journal',
