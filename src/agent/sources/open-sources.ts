@@ -40,6 +40,7 @@ export function openSources(options: SourcesOptions): Sources {
   const retryPoke = new Poke();
   const catalogued = new Poke();
   const checkPoke = new Poke();
+  const lifePoke = new Poke();
   const inbox = new InboxSource({
     client: platform.client,
     settings: config.settings,
@@ -126,10 +127,14 @@ export function openSources(options: SourcesOptions): Sources {
     onPoll: (listener) => inbox.onPoll(listener),
     poke,
     wake: (jumpMs) => {
-      // By a clock that was put back, next tries would be that much later.
-      if (jumpMs < 0)
+      // By a clock that was put back, next tries would be that much later, and a run that nobody heard of for long
+      // would seem to have been heard of lately.
+      if (jumpMs < 0) {
         for (const next of journal.host.listNextTries())
           journal.host.saveNextTry({ ...next, dueAtMs: Math.round(next.dueAtMs + jumpMs) });
+        for (const active of manager.list()) active.heardAtMs += jumpMs;
+      }
+      lifePoke.poke();
       checkPoke.poke();
       poke();
     },
@@ -140,7 +145,7 @@ export function openSources(options: SourcesOptions): Sources {
       await Promise.all([
         inbox.start(signal),
         startRetries({ records: journal.host, accept: acceptRetry, now, wait: retryPoke.wait }, signal),
-        openTakeOver(options, signal),
+        openTakeOver(options, lifePoke, signal),
         startTaskCheck(
           {
             client: platform.client,

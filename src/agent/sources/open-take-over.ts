@@ -4,13 +4,21 @@ import { judgeSighting } from '../tasks/judge-sighting.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
 import { operationInData } from './inbox.ts';
 import type { SourcesOptions } from './open-sources.ts';
+import type { Poke } from './poke.ts';
 import { routedRobots } from './routed-robots.ts';
 import { startSignsOfLife } from './signs-of-life.ts';
 import { startTakeOver, TAKE_OVER_LOOK_MS } from './take-over.ts';
 import type { RunRequest } from './work-source.ts';
 
-/** What hosts do for each other that share a credential, where the settings say so. Until `signal` aborts. */
-export async function openTakeOver(options: SourcesOptions, signal: AbortSignal): Promise<void> {
+/**
+ * What hosts do for each other that share a credential, where the settings say so. Until `signal` aborts.
+ * @param life pokes those who watch whether the runs of this host show life
+ */
+export async function openTakeOver(
+  options: SourcesOptions,
+  life: Pick<Poke, 'wait'>,
+  signal: AbortSignal,
+): Promise<void> {
   const { config, services, manager, platform, random } = options;
   const { journal, now, log } = services;
   const { settings } = config;
@@ -56,7 +64,7 @@ export async function openTakeOver(options: SourcesOptions, signal: AbortSignal)
         takesOver,
         report: (sighting) => judgeSighting(sighting, manager.list(), services),
         now,
-        wait,
+        wait: (milliseconds, stop = signal) => life.wait(milliseconds, stop),
         log,
       },
       signal,
