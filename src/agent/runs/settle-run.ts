@@ -1,5 +1,6 @@
 import { assertNever, isAgentError, toAgentError } from '../../shared/errors.ts';
 import type { Run } from '../../shared/run.ts';
+import { removeTree } from '../runtimes/remove-tree.ts';
 import { chooseSettleAction, type FailurePolicy, type SettleChoice } from '../tasks/failure-policy.ts';
 import { type SettleResult, settleTask } from '../tasks/settle.ts';
 import type { ActiveRun } from './active-run.ts';
@@ -45,6 +46,7 @@ export async function settleRun(
   }
   if (result.action === 'retry' && choice.retryInMs !== null) saveRetry(active, services, choice.retryInMs);
   if (run.taskId !== null) services.postponed.delete(run.taskId);
+  if (session) await removeTemporaryFiles(session, services);
   active.become('ended', {
     log: { ...active.run.log, ...log },
     settled: { at: new Date(services.now()).toISOString(), action: result.action },
@@ -58,6 +60,18 @@ export async function settleRun(
     settled: result.action,
   });
   services.leave(active);
+}
+
+/** What a robot left in its TMPDIR is nobody's; where it cannot be removed, the run's folder goes by age. */
+async function removeTemporaryFiles({ folders }: SettlingSession, { log }: RunServices): Promise<void> {
+  try {
+    await removeTree(folders.tmpDir);
+  } catch (error) {
+    log.warn('Temporary files of a run could not be removed', {
+      dir: folders.tmpDir,
+      error: toAgentError(error).message,
+    });
+  }
 }
 
 /** How the run ended is journalled before anyone is told: a crash after this changes nothing about it. */

@@ -167,7 +167,7 @@ describe('a failure of the package', () => {
     const folders = (await lab.runs()).map(({ id }) => join(lab.home, 'runs', id));
     expect(under('runs')).toHaveLength(folders.length);
     for (const folder of folders) {
-      expect(readdirSync(folder).sort()).toEqual(['home', 'out', 'run.log', 'tmp', 'work']);
+      expect(readdirSync(folder).sort()).toEqual(['home', 'out', 'run.log', 'work']);
       expect(readdirSync(join(folder, 'work'))).toEqual([]);
     }
   });
