@@ -21,6 +21,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       const delivery = await this.#appender.append(text + mark, entry.level, mark);
       this.#lastEntryMs = this.#options.now();
       if (typeof delivery === 'string') {
+        this.#refusals = 0;
         this.#accepted({ ...sending, leftOut: entry.leftOut + linesCut(entry.text, text) });
 `,
     replacement: `
@@ -28,6 +29,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       const delivery = await this.#appender.append(text + mark, entry.level, mark);
       this.#lastEntryMs = this.#options.now();
       if (typeof delivery === 'string') {
+        this.#refusals = 0;
 `,
     seed: 5,
     minutes: 1,
