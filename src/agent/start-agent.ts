@@ -229,6 +229,11 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       status,
       robots: () => platform.catalogue.all(),
       pokeSources: () => sources.poke(),
+      wake: () => {
+        platform.registration.poke();
+        platform.catalogue.poke();
+        sources.poke();
+      },
       settings: createConfigHandlers(config),
       prune: ({ dryRun }) => retention.prune(dryRun),
       closing: closing.signal,

@@ -80,6 +80,7 @@ function addWork(add: Add): void {
     async () => (await import('./commands/agent.ts')).agent,
   )
     .option('--once', 'end when there is no work left')
+    .option('--http <address>', 'serve the window as a page on this machine: 127.0.0.1:0, or another port')
     .option('--give-up-after <duration>', 'with --once: how long a dead platform is waited for', '60s');
   addSettingFlags(agent, []);
   add(

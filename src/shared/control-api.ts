@@ -58,6 +58,17 @@ const PrunedItemSchema = z.object({
 
 const PrunedSchema = z.object({ items: z.array(PrunedItemSchema), bytes: z.number() });
 
+const DayTotalsSchema = z.object({
+  /** As the host's calendar has it: 2026-01-31. */
+  day: z.string(),
+  succeeded: z.number().int(),
+  /** Ended in any other way, but for those that somebody cancelled. */
+  failed: z.number().int(),
+  cancelled: z.number().int(),
+  /** What the robots of that day took on the average; null: none of its runs came so far. */
+  meanDurationMs: z.number().nullable(),
+});
+
 const NONE = z.strictObject({});
 const byId = z.strictObject({ id: z.string().min(1) });
 const settingKey = z.string().min(1);
@@ -81,7 +92,17 @@ export const CONTROL_API = {
   /** Tasks that are claimed with our credentials and that no live host answers for. */
   orphans: call(NONE, z.array(OrphanSchema)),
   run: call(byId, RunDetailsSchema),
-  logs: stream(z.strictObject({ id: z.string().min(1), follow: z.boolean() }), LogLineSchema),
+  /** How the runs of the last days ended, oldest day first; days without runs are left out. */
+  totals: call(z.strictObject({ days: z.number().int().min(1).max(90) }), z.array(DayTotalsSchema)),
+  logs: stream(
+    z.strictObject({
+      id: z.string().min(1),
+      follow: z.boolean(),
+      /** Only so many of the lines that are there; what follows comes after them. */
+      last: z.number().int().min(1).optional(),
+    }),
+    LogLineSchema,
+  ),
   why: call(byId, WhySchema),
   start: call(
     z.strictObject({
@@ -111,6 +132,8 @@ export const CONTROL_API = {
   ),
   resume: call(NONE, StatusSchema),
   drain: call(NONE, StatusSchema),
+  /** Asks the platform now what else would wait for its next try. */
+  reconnect: call(NONE, StatusSchema),
   /** Frees what the home keeps beyond its limits; with `dryRun` only tells. */
   prune: call(z.strictObject({ dryRun: z.boolean() }), PrunedSchema),
   configGet: call(z.strictObject({ key: settingKey }), SettingViewSchema),
@@ -151,6 +174,7 @@ type HandlerOf<D> =
  */
 export type ControlHandlers = { readonly [M in ControlMethod]: HandlerOf<ControlApi[M]> };
 
+export type DayTotals = z.infer<typeof DayTotalsSchema>;
 export type ControlEvent = z.infer<typeof ControlEventSchema>;
 export type Pruned = z.infer<typeof PrunedSchema>;
 export type PrunedItem = z.infer<typeof PrunedItemSchema>;

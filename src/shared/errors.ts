@@ -161,6 +161,13 @@ export const ERRORS = {
     'Choose a home on a local disk that you own: KUBOT_HOME or --home.',
   ),
   AGENT_NOT_RUNNING: entry('caller', 4, null, true, 'Start one with: kubot agent.'),
+  PAGE_SIGNED_OUT: entry(
+    'caller',
+    5,
+    null,
+    false,
+    'Open the link that the agent printed last; each opens one page.',
+  ),
   ROBOT_NOT_FOUND: entry('caller', 6, null, false, 'See kubot robots for the robots of this host.'),
   RUN_NOT_FOUND: entry('caller', 6, null, false, 'See kubot runs for the runs of this host.'),
   TASK_NOT_FOUND: entry(

@@ -29,12 +29,13 @@ export async function startAgentProcess(
   lab: Lab,
   more: Record<string, string> = {},
   home = lab.home,
+  flags: readonly string[] = [],
 ): Promise<AgentProcess> {
   await lab.agent.close();
   const { KUBOT_CLIENT_SECRET: secret = '', ...environment } = lab.environment;
   const secretPath = join(lab.dir, 'secret');
   writeFileSync(secretPath, secret, { mode: 0o600 });
-  const child = spawn(process.execPath, [PROGRAM, 'agent', '--json', '--home', home], {
+  const child = spawn(process.execPath, [PROGRAM, 'agent', '--json', '--home', home, ...flags], {
     env: { ...process.env, ...environment, KUBOT_CLIENT_SECRET_FILE: secretPath, ...more },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

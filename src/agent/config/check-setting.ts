@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { AgentError } from '../../shared/errors.ts';
+import { parseSettingText, SettingTextError } from '../../shared/parse-setting.ts';
 import { RobotSettingsSchema, type SettingKey, SettingsSchema, settingMeta } from '../../shared/settings.ts';
 import { nearestWord } from './nearest-word.ts';
-import { parseSettingText, SettingTextError } from './parse-setting.ts';
 
 /**
  * A setting's value, checked by the table. Errors name the key, where the value came from and its kind, never the

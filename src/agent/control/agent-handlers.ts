@@ -28,6 +28,8 @@ export interface HandlerParts {
   robots: () => readonly CatalogueRobot[];
   /** There may be work now. */
   pokeSources: () => void;
+  /** The platform may be there again. */
+  wake: () => void;
   settings: Pick<ControlHandlers, 'configGet' | 'configSet' | 'configExplain'>;
   prune: ControlHandlers['prune'];
   closing: AbortSignal;
@@ -80,8 +82,9 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
           )?.code ?? null,
       }),
     run: async ({ id }) => describeRun(journal, findRun(journal, id, { tasks: true }), paths.runs),
-    logs: ({ id, follow }, signal) =>
-      readLog(journal, paths.runs, id, follow ? (signal ?? parts.closing) : null),
+    totals: async ({ days }) => journal.runs.totals(startOfDay(services.now(), days - 1)),
+    logs: ({ id, follow, last }, signal) =>
+      readLog(journal, paths.runs, id, follow ? (signal ?? parts.closing) : null, last),
     why: async ({ id }) => explainWhy(journal, id),
     start: async (input) => {
       // A drain waits for every run, and a new one would wait for the drain.
@@ -137,11 +140,21 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
       manager.dropUntaken();
       return parts.status();
     },
+    reconnect: async () => {
+      parts.wake();
+      return parts.status();
+    },
     prune: parts.prune,
     ...parts.settings,
     events: (signal) =>
       hub.stream(signal === undefined ? parts.closing : AbortSignal.any([signal, parts.closing])),
   };
+}
+
+/** Midnight here, so many days before the day of `now`. */
+function startOfDay(now: number, daysBefore: number): number {
+  const day = new Date(now);
+  return new Date(day.getFullYear(), day.getMonth(), day.getDate() - daysBefore).getTime();
 }
 
 function isNamed(robot: CatalogueRobot, text: string): boolean {

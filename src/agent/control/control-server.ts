@@ -35,10 +35,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   const refused = new WeakSet<Socket>();
   const server = createServer((request, response) => {
     if (refused.has(request.socket)) return turnAway(response);
-    answer(request, response, options, closing.signal).catch((error: unknown) => {
-      options.log.error('Control request failed', { path: request.url, message: String(error) });
-      response.destroy();
-    });
+    answerControlRequest(request, response, options, closing.signal);
   });
   // Asked as soon as somebody connects: what it belongs to can change afterwards.
   server.on('connection', (socket) => {
@@ -66,10 +63,23 @@ function turnAway(response: ServerResponse): void {
 /** How long answers under way may take when the agent goes. */
 const CLOSE_PATIENCE_MS = 1000;
 
+/** Answers one request of a caller whose right to ask was looked at: the socket's mode, the page's session. */
+export function answerControlRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: Pick<ControlServerOptions, 'handlers' | 'log'>,
+  closing: AbortSignal,
+): void {
+  answer(request, response, options, closing).catch((error: unknown) => {
+    options.log.error('Control request failed', { path: request.url, message: String(error) });
+    response.destroy();
+  });
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { handlers, log }: ControlServerOptions,
+  { handlers, log }: Pick<ControlServerOptions, 'handlers' | 'log'>,
   closing: AbortSignal,
 ): Promise<void> {
   const left = new AbortController();

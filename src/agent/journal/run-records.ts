@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { CONTROL_API, type DayTotals } from '../../shared/control-api.ts';
 import { type Run, RunDetailsSchema, RunSchema, type RunState } from '../../shared/run.ts';
 import { type TakeIntent, TakeIntentSchema } from '../tasks/take-intent.ts';
 import type { JournalDatabase } from './journal-database.ts';
@@ -110,6 +111,21 @@ export class RunRecords {
     return rows.map((row) => parseDocument(RunSchema, row.document));
   }
 
+  /** How the runs that were asked for since then ended, by day of their end, oldest first. */
+  totals(sinceMs: number): DayTotals[] {
+    const rows = this.#database
+      .prepare(
+        `SELECT day, sum(outcome = 'succeeded') AS succeeded, sum(outcome = 'cancelled') AS cancelled,
+                sum(outcome NOT IN ('succeeded', 'cancelled')) AS failed, avg(took) AS meanDurationMs
+         FROM (SELECT date(document ->> '$.endedAt', 'localtime') AS day, document ->> '$.outcome' AS outcome,
+                      document ->> '$.durationMs' AS took
+               FROM runs WHERE id >= ? AND state = 'ended')
+         GROUP BY day ORDER BY day`,
+      )
+      .all(firstRunId(sinceMs));
+    return CONTROL_API.totals.output.parse(rows);
+  }
+
   highestAttempt(taskId: string): number {
     const row = this.#database
       .prepare('SELECT max(attempt) AS highest FROM runs WHERE task_id = ?')
@@ -159,4 +175,10 @@ export class RunRecords {
 
 function addState(database: Pick<DatabaseSync, 'prepare'>, runId: string, at: string, state: RunState): void {
   database.prepare('INSERT INTO run_states VALUES (?,?,?)').run(runId, at, state);
+}
+
+/** Below every id of a run that is made then or later: a UUIDv7 begins with the time, 48 bits of milliseconds. */
+function firstRunId(ms: number): string {
+  const digits = Math.max(0, ms).toString(16).padStart(12, '0');
+  return `${digits.slice(0, 8)}-${digits.slice(8)}`;
 }

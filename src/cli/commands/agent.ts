@@ -4,11 +4,13 @@ import type { AgentConfig } from '../../agent/config/agent-config.ts';
 import { applyNetworkSettings } from '../../agent/config/apply-network-settings.ts';
 import { loadConfig } from '../../agent/config/compile-config.ts';
 import { loadLibc } from '../../agent/native/libc.ts';
+import type { PageServer } from '../../agent/page/page-server.ts';
 import { closeInheritedDescriptors } from '../../agent/process/close-inherited-descriptors.ts';
 import { isSystemStopping } from '../../agent/process/system-stopping.ts';
 import { AgentError } from '../../shared/errors.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { findPageFiles } from '../page-files.ts';
 import { runSentence } from '../run-table.ts';
 import { settingFlags } from '../setting-flags.ts';
 import { listenForStop, type StopSignals } from '../stop-signals.ts';
@@ -19,6 +21,7 @@ import { durationOption } from './orders.ts';
 export interface AgentOptions extends Record<string, unknown> {
   once?: boolean;
   giveUpAfter: string;
+  http?: string;
 }
 
 /** How the agent came to its end. */
@@ -45,6 +48,8 @@ export async function agent(context: Context, _args: [], options: AgentOptions):
   running.on((event) => tell(event, terminal));
   try {
     await running.start();
+    const page = options.http === undefined ? null : await openPage(options.http, running, terminal);
+    if (page !== null) stop.first.then(() => page.close(), undefined);
     if (!options.once) terminal.line(`The agent is up in ${printable(homeDir)}. Ctrl-C drains it.`);
     const work = options.once ? running.untilDone({ giveUpAfterMs }) : new Promise<never>(() => undefined);
     const { ending, failed } = await untilEnding(running, work, stop, {
@@ -62,6 +67,21 @@ export async function agent(context: Context, _args: [], options: AgentOptions):
   } finally {
     stop.dispose();
   }
+}
+
+/** Serves the window's page; each link opens it once, and a used one is followed by the next. */
+async function openPage(address: string, { handlers }: Agent, terminal: Terminal): Promise<PageServer> {
+  const { startPageServer } = await import('../../agent/page/page-server.ts');
+  return await startPageServer({
+    address,
+    filesDir: await findPageFiles(terminal),
+    handlers,
+    log: { error: (message, fields) => terminal.note(`kubot: ${message}: ${String(fields.message)}`) },
+    onLink: (url) => {
+      terminal.json({ time: new Date().toISOString(), event: 'page', url });
+      terminal.line(`The page, for one browser: ${url}`);
+    },
+  });
 }
 
 function endedEarly(ending: Ending): boolean {

@@ -2,12 +2,12 @@ import { checkSettingText, isSettingKey } from '../../agent/config/check-setting
 import { loadConfig } from '../../agent/config/compile-config.ts';
 import { createConfigHandlers } from '../../agent/config/config-handlers.ts';
 import { explainConfig, explainSetting, settingKindOf } from '../../agent/config/explain-config.ts';
-import { parseSettingText, SettingTextError } from '../../agent/config/parse-setting.ts';
 import { takeHomeLock } from '../../agent/home/home-lock.ts';
 import { homePaths } from '../../agent/home/home-paths.ts';
 import { prepareHome } from '../../agent/home/prepare-home.ts';
 import type { ExplainedSetting, SettingView } from '../../shared/control-api.ts';
 import { AgentError } from '../../shared/errors.ts';
+import { parseSettingText, SettingTextError } from '../../shared/parse-setting.ts';
 import type { Context } from '../context.ts';
 import { findAgent } from '../read-handlers.ts';
 import { table } from '../table.ts';

@@ -1,5 +1,5 @@
-import { parseDuration, SettingTextError } from '../../agent/config/parse-setting.ts';
 import { AgentError } from '../../shared/errors.ts';
+import { parseDuration, SettingTextError } from '../../shared/parse-setting.ts';
 import type { Status } from '../../shared/status.ts';
 import type { Context } from '../context.ts';
 import { connectToAgent } from '../control-client.ts';

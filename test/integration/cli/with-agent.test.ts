@@ -109,6 +109,8 @@ function handlers(): ControlHandlers {
     pause: note(STATUS),
     resume: note(STATUS),
     drain: note(STATUS),
+    reconnect: note(STATUS),
+    totals: note([]),
     prune: note({ items: [], bytes: 0 }),
     configGet: note({ key: 'pollMinMs', value: 1, source: 'flag' as const }),
     configSet: note({ key: 'pollMinMs', value: 1, source: 'file' as const }),

@@ -31,6 +31,11 @@ const BANS: Ban[] = [
   },
   { files: /^src\/cli\//, imports: /^(electron|src\/(main|renderer)\/)/, reason: 'a host without a desktop' },
   {
+    files: /^src\/renderer\//,
+    imports: /^(electron|node:|src\/(agent|cli|main|preload|platform)\/)/,
+    reason: 'the renderer is a page: it knows the contract and nothing of any process',
+  },
+  {
     files: /^src\/agent\//,
     except: /^src\/agent\/process\//,
     imports: /^(node:child_process|node:worker_threads|execa)$/,

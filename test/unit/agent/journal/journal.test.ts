@@ -49,6 +49,32 @@ describe('the journal', () => {
     expect(journal.runs.findByRequest('request-1')?.id).toBe(run.id);
   });
 
+  test('counts how the runs of each day ended, without those asked for earlier', () => {
+    const day = (n: number, hour = 12) => new Date(2026, 2, n, hour).getTime();
+    const ended = (ms: number, outcome: Run['outcome'], durationMs: number | null): Run =>
+      aRun({
+        id: createRunId(ms),
+        state: 'ended',
+        outcome,
+        endedAt: new Date(ms).toISOString(),
+        durationMs,
+      });
+    const runs = [
+      ended(day(1), 'succeeded', 9),
+      ended(day(2, 0), 'succeeded', 100),
+      ended(day(2, 23), 'succeeded', 300),
+      ended(day(2), 'prepare-failed', null),
+      ended(day(4), 'cancelled', null),
+      ended(day(4), 'timed-out', 50),
+      aRun({ id: createRunId(day(4)) }),
+    ];
+    for (const run of runs) journal.runs.insert(run, run.id);
+    expect(journal.runs.totals(day(2, 0))).toEqual([
+      { day: '2026-03-02', succeeded: 2, failed: 1, cancelled: 0, meanDurationMs: 200 },
+      { day: '2026-03-04', succeeded: 0, failed: 1, cancelled: 1, meanDurationMs: 50 },
+    ]);
+  });
+
   test('lists newest first, by state and robot, and pages by id', () => {
     const runs = [1, 2, 3, 4].map((n) =>
       aRun({ id: createRunId(n * 1000), robot: { id: 'r', code: n % 2 ? 'A' : 'B', revision: null } }),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { isPrivate } from '../../../../src/agent/config/client-secret.ts';
-import { nearestWord } from '../../../../src/agent/config/nearest-word.ts';
-import { parseSettingText, SettingTextError } from '../../../../src/agent/config/parse-setting.ts';
+import { isPrivate } from '../../../src/agent/config/client-secret.ts';
+import { nearestWord } from '../../../src/agent/config/nearest-word.ts';
+import { parseSettingText, SettingTextError } from '../../../src/shared/parse-setting.ts';
 
 describe('text as a value', () => {
   test.each([

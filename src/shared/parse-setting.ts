@@ -1,4 +1,4 @@
-import type { SettingKind } from '../../shared/settings.ts';
+import type { SettingKind } from './settings.ts';
 
 /** Thrown where text does not have the form of its kind; `expected` completes "expected …". */
 export class SettingTextError extends Error {

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { ControlMethod } from '../../shared/control-api.ts';
+import { AgentError } from '../../shared/errors.ts';
+import { errorFrom } from './failure-document.ts';
+import type { Transport } from './transport.ts';
+
+const KEY_NAME = 'kubot-session';
+const StreamLine = z.union([
+  z.object({ error: z.unknown() }),
+  z.object({ end: z.literal(true) }),
+  z.object({ value: z.unknown() }),
+]);
+
+/**
+ * The agent that served this page. The ticket in the link's fragment, which no server sees, is exchanged for a key
+ * that this tab keeps: it survives a reload, and another tab needs a link of its own.
+ */
+export async function openHttpTransport(): Promise<Transport> {
+  const ticket = /^#ticket=([\w-]+)$/.exec(location.hash)?.[1];
+  if (ticket !== undefined) {
+    history.replaceState(null, '', location.pathname);
+    const answer = await fetch('/session', { method: 'POST', body: ticket }).catch(() => null);
+    if (answer?.ok) sessionStorage.setItem(KEY_NAME, await answer.text());
+  }
+  return { call, stream };
+}
+
+async function call(method: ControlMethod, input: unknown): Promise<unknown> {
+  return await (await post(method, input)).json();
+}
+
+async function* stream(
+  method: ControlMethod,
+  input: unknown,
+  signal: AbortSignal,
+): AsyncGenerator<readonly unknown[]> {
+  const response = await post(method, input, signal);
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const part = await reader?.read().catch(() => undefined);
+    if (signal.aborted) return;
+    if (part === undefined || part.done) throw gone();
+    const lines = `${rest}${part.value}`.split('\n');
+    rest = lines.pop() ?? '';
+    const values: unknown[] = [];
+    for (const text of lines) {
+      const line = StreamLine.parse(JSON.parse(text));
+      if ('error' in line) throw errorFrom(line);
+      if ('end' in line) {
+        if (values.length > 0) yield values;
+        return;
+      }
+      values.push(line.value);
+    }
+    if (values.length > 0) yield values;
+  }
+}
+
+async function post(method: ControlMethod, input: unknown, signal?: AbortSignal): Promise<Response> {
+  const response = await fetch(`/v1/${method}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${sessionStorage.getItem(KEY_NAME) ?? 'none'}`,
+    },
+    body: JSON.stringify(input),
+    ...(signal === undefined ? {} : { signal }),
+  }).catch((cause: unknown) => {
+    throw gone(cause);
+  });
+  if (response.status === 401) throw new AgentError('PAGE_SIGNED_OUT', await response.text());
+  if (!response.ok) throw errorFrom(await response.json().catch(() => null));
+  return response;
+}
+
+function gone(cause?: unknown): AgentError {
+  return new AgentError('AGENT_NOT_RUNNING', 'The agent does not answer.', { cause });
+}

@@ -1,0 +1,77 @@
+import { useEffect, useRef } from 'react';
+import { assertNever } from '../shared/errors.ts';
+import { useAgentView } from './agent/agent-context.tsx';
+import { KeyboardHelp, useKeyboard } from './keyboard.tsx';
+import { LinkNotice } from './link-notice.tsx';
+import { Empty } from './parts/empty.tsx';
+import { Rail } from './rail.tsx';
+import { type Route, useRoute } from './route.ts';
+import { HealthView } from './views/health/health-view.tsx';
+import { NowView } from './views/now/now-view.tsx';
+import { RobotsView } from './views/robots/robots-view.tsx';
+import { RunView } from './views/run/run-view.tsx';
+import { RunsView } from './views/runs/runs-view.tsx';
+import { SettingsView } from './views/settings/settings-view.tsx';
+import { useWords } from './words/words-context.tsx';
+
+/** The frame: where one can go on the left, what one looks at on the right. */
+export function App() {
+  const route = useRoute();
+  const { link, status } = useAgentView();
+  const { help, closeHelp } = useKeyboard(route);
+  const main = useRef<HTMLElement>(null);
+  const place = route.view === 'run' ? route.id : route.view;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another view begins at its top
+  useEffect(() => {
+    main.current?.scrollTo(0, 0);
+  }, [place]);
+  return (
+    <div className="frame">
+      <Rail route={route} />
+      <main className={link.state === 'lost' ? 'main main-lost' : 'main'} ref={main} tabIndex={-1}>
+        <LinkNotice />
+        {link.state === 'signed-out' ? (
+          <SignedOut />
+        ) : status === null ? (
+          <Connecting />
+        ) : (
+          <ViewOf route={route} />
+        )}
+      </main>
+      {help && <KeyboardHelp onClose={closeHelp} />}
+    </div>
+  );
+}
+
+function ViewOf({ route }: { route: Route }) {
+  switch (route.view) {
+    case 'now':
+      return <NowView />;
+    case 'runs':
+      return <RunsView />;
+    case 'run':
+      return <RunView key={route.id} id={route.id} />;
+    case 'robots':
+      return <RobotsView />;
+    case 'settings':
+      return <SettingsView />;
+    case 'health':
+      return <HealthView />;
+    default:
+      return assertNever(route);
+  }
+}
+
+function SignedOut() {
+  const { link } = useWords();
+  return (
+    <Empty icon="lock" title={link.signedOutTitle}>
+      {link.signedOut}
+    </Empty>
+  );
+}
+
+function Connecting() {
+  const { link } = useWords();
+  return <p className="view soft appear-late">{link.connecting}</p>;
+}

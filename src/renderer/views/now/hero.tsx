@@ -1,0 +1,138 @@
+import { assertNever } from '../../../shared/errors.ts';
+import type { Status } from '../../../shared/status.ts';
+import { useAgent, useAgentView, useOrder } from '../../agent/agent-context.tsx';
+import { Failure } from '../../parts/failure.tsx';
+import { Icon } from '../../parts/icon.tsx';
+import { Menu } from '../../parts/menu.tsx';
+import { type Presence, presenceOf } from '../../presence.ts';
+import type { Words } from '../../words/en.ts';
+import type { Format } from '../../words/format.ts';
+import { useFormat, useNow, useWords } from '../../words/words-context.tsx';
+
+/** The one big status, and what to do about it. */
+export function Hero() {
+  const words = useWords();
+  const format = useFormat();
+  const now = useNow();
+  const view = useAgentView();
+  const { client, store } = useAgent();
+  const order = useOrder(async (ask: () => Promise<Status>) => store.takeStatus(await ask()));
+  const { status } = view;
+  if (status === null) return null;
+  const presence = presenceOf(view);
+  const pauseFor = (forMs: number | null) => () =>
+    void order.give(() => client.call('pause', { forMs, reason: null }));
+  const isHeld = status.pause !== null || status.agent.state === 'draining';
+  const isAway = status.connection.state !== 'connected' && presence.name !== 'starting';
+  return (
+    <>
+      <header className="hero">
+        <span className={`mark tone-${presence.tone}`}>
+          <Icon name={presence.icon} filled={presence.icon === 'play'} />
+        </span>
+        <div className="hero-text">
+          <h1>{headline(status, presence, view.liveRuns.length, words, format, now)}</h1>
+          <p className="soft cut">{whereabouts(status, words)}</p>
+          {isAway && (
+            <p className="soft">
+              {words.status.offlineSince(format.moment(status.connection.since, now))}{' '}
+              {nextTry(status, words, format, now)} {words.status.goesOn}
+            </p>
+          )}
+          {status.pause?.reason && <p className="soft">{words.status.pausedFor(status.pause.reason)}</p>}
+        </div>
+        {isAway && (
+          <button
+            type="button"
+            className="button button-main"
+            disabled={order.isUnderWay}
+            onClick={() => void order.give(() => client.call('reconnect'))}
+          >
+            <Icon name="again" />
+            {words.link.tryNow}
+          </button>
+        )}
+        {isHeld ? (
+          <button
+            type="button"
+            className={isAway ? 'button' : 'button button-main'}
+            disabled={order.isUnderWay}
+            onClick={() => void order.give(() => client.call('resume'))}
+          >
+            <Icon name="play" />
+            {words.pause.resume}
+          </button>
+        ) : (
+          <Menu
+            isDisabled={order.isUnderWay}
+            items={[
+              { label: words.pause.for15, onChoose: pauseFor(15 * MINUTE) },
+              { label: words.pause.for60, onChoose: pauseFor(60 * MINUTE) },
+              { label: words.pause.tomorrow, onChoose: () => pauseFor(untilTomorrow(Date.now()))() },
+              { label: words.pause.untilResumed, onChoose: pauseFor(null) },
+            ]}
+          >
+            <Icon name="pause" />
+            {words.pause.pause}
+            <Icon name="down" />
+          </Menu>
+        )}
+      </header>
+      <Failure error={order.error} onDismiss={order.forget} />
+    </>
+  );
+}
+
+const MINUTE = 60_000;
+
+/** Until seven in the morning of the next day: before anybody expects work. */
+export function untilTomorrow(nowMs: number): number {
+  const now = new Date(nowMs);
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1, 7).getTime() - nowMs;
+}
+
+function headline(
+  status: Status,
+  presence: Presence,
+  live: number,
+  words: Words,
+  format: Format,
+  now: number,
+): string {
+  const { status: text } = words;
+  switch (presence.name) {
+    case 'lost':
+      return text.lost;
+    case 'attention':
+      return text.unauthorized;
+    case 'offline':
+      return text.offline;
+    case 'paused':
+      return status.pause?.until ? text.pausedUntil(format.moment(status.pause.until, now)) : text.paused;
+    case 'draining':
+      return text.draining;
+    case 'running':
+      return text.running(presence.runs);
+    case 'starting':
+      return text.starting;
+    case 'online':
+      return live > 0 ? text.settling : text.idle;
+    default:
+      return assertNever(presence);
+  }
+}
+
+/** `acme.kuflow.com · worker pc-12#4f2a`. */
+function whereabouts(status: Status, words: Words): string {
+  const host = status.connection.endpoint.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+  const worker = status.worker ? words.status.worker(status.worker.identity) : words.status.notRegistered;
+  return `${host} · ${worker}`;
+}
+
+function nextTry({ connection }: Status, words: Words, format: Format, now: number): string {
+  if (connection.nextTryAt === null) return '';
+  const waitMs = Date.parse(connection.nextTryAt) - now;
+  return waitMs > 0
+    ? words.link.nextTry(format.duration(Math.ceil(waitMs / 1000) * 1000))
+    : words.link.trying;
+}

@@ -1,0 +1,64 @@
+import './now.css';
+import { useAgentView, useAnswer } from '../../agent/agent-context.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { hrefOf } from '../../route.ts';
+import { useWords } from '../../words/words-context.tsx';
+import { RunRows } from '../runs/run-rows.tsx';
+import { Hero } from './hero.tsx';
+import { LiveRun } from './live-run.tsx';
+import { NeedsYou, needsSomebody } from './needs-you.tsx';
+import { Today } from './today.tsx';
+import { Waiting } from './waiting.tsx';
+
+const LOOK_BACK = 50;
+const SHOWN = 5;
+
+/** Is it working, what is it doing, does it need me: in this order, without a click. */
+export function NowView() {
+  const words = useWords();
+  const { liveRuns, endings } = useAgentView();
+  const recent = useAnswer('runs', { limit: LOOK_BACK, before: null, state: 'ended', robot: null }, endings);
+  const working = liveRuns.filter(({ state }) => state === 'running' || state === 'settling');
+  const waiting = liveRuns.filter(({ state }) => state === 'queued' || state === 'preparing');
+  const ended = recent.data ?? [];
+  const isNew = recent.data !== null && ended.length === 0 && liveRuns.length === 0;
+  return (
+    <div className="view">
+      <Hero />
+      {working.length > 0 && (
+        <section className="section" aria-label={words.now.running}>
+          <div>
+            {working.map((run) => (
+              <LiveRun key={run.id} run={run} />
+            ))}
+          </div>
+        </section>
+      )}
+      <NeedsYou runs={needsSomebody(ended)} />
+      <Waiting runs={waiting} />
+      {ended.length > 0 && <Today version={endings} />}
+      {isNew && (
+        <Empty
+          icon="robots"
+          title={words.now.emptyTitle}
+          action={
+            <a className="button button-main" href={hrefOf({ view: 'robots' })}>
+              {words.now.chooseRobot}
+            </a>
+          }
+        >
+          {words.now.empty}
+        </Empty>
+      )}
+      {ended.length > 0 && (
+        <section className="section">
+          <div className="section-head">
+            <h2>{words.now.recent}</h2>
+            <a href={hrefOf({ view: 'runs' })}>{words.now.all}</a>
+          </div>
+          <RunRows runs={ended.slice(0, SHOWN)} />
+        </section>
+      )}
+    </div>
+  );
+}
