@@ -15,7 +15,8 @@ export interface ChaosOptions {
 
 export const USAGE = `npm run chaos -- [--seed N] [--minutes M] [--agents K] [--mutant NAME | --all-mutants] [--out DIR]
   Runs K agents (4) with a fleet of robots for M minutes (1) of faults that the seed chooses, then checks that nothing
-  was lost and nothing done twice. Exits 1 when an invariant is broken. Mutants: ${Object.keys(MUTANTS).join(', ')}.
+  was lost and nothing done twice. Exits 1 when an invariant is broken. A mutant comes with the seed, minutes and
+  agents that catch it, unless others are given. Mutants: ${Object.keys(MUTANTS).join(', ')}.
 `;
 
 /** @throws Error that says what is wrong */
@@ -24,23 +25,28 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     args: [...args],
     options: {
       seed: { type: 'string' },
-      minutes: { type: 'string', default: '1' },
-      agents: { type: 'string', default: '4' },
+      minutes: { type: 'string' },
+      agents: { type: 'string' },
       mutant: { type: 'string' },
       'all-mutants': { type: 'boolean', default: false },
       out: { type: 'string' },
     },
   });
-  const seed = values.seed === undefined ? Math.floor(Math.random() * 1_000_000) : Number(values.seed);
-  const [minutes, agents] = [Number(values.minutes), Number(values.agents)];
+  const { mutant = null, out = null } = values;
+  if (mutant !== null && !(mutant in MUTANTS))
+    throw new Error(`There is no mutant ${mutant}; there are ${Object.keys(MUTANTS).join(', ')}`);
+  const usual = (mutant !== null && MUTANTS[mutant]) || { seed: anySeed(), minutes: 1, agents: 4 };
+  const seed = Number(values.seed ?? usual.seed);
+  const [minutes, agents] = [Number(values.minutes ?? usual.minutes), Number(values.agents ?? usual.agents)];
   if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed takes a whole number');
   if (!(minutes > 0)) throw new Error('--minutes takes a number above 0');
   if (!Number.isInteger(agents) || agents < 1 || agents > 20)
     throw new Error('--agents takes a number from 1 to 20');
-  const { mutant = null, out = null } = values;
-  if (mutant !== null && !(mutant in MUTANTS))
-    throw new Error(`There is no mutant ${mutant}; there are ${Object.keys(MUTANTS).join(', ')}`);
   return { seed, minutes, agents, mutant, allMutants: values['all-mutants'], out };
+}
+
+function anySeed(): number {
+  return Math.floor(Math.random() * 1_000_000);
 }
 
 /** What makes the same happen again, as far as the clock lets it. */
