@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError } from '../../shared/errors.ts';
+import { ownScript } from '../process/own-script.ts';
 import {
   type CertifiedKey,
   type IssuedCertificates,
@@ -96,7 +97,8 @@ async function issueAndStore(
   ca: CertifiedKey | null,
 ): Promise<GatewayCertificates> {
   const request: IssueRequest = { nowMs: options.now(), ca };
-  const issued = parseIssued(await options.runNode(findScript(), [], JSON.stringify(request)));
+  const script = ownScript(import.meta, 'issue-certificates.ts');
+  const issued = parseIssued(await options.runNode(script, [], JSON.stringify(request)));
   try {
     await mkdir(options.dir, { recursive: true, mode: 0o700 });
     if (ca === null) await storePair(join(options.dir, 'ca.pem'), issued.ca);
@@ -105,18 +107,6 @@ async function issueAndStore(
     throw new AgentError('HOME_UNUSABLE', `Certificates could not be written to ${options.dir}.`, { cause });
   }
   return describe(issued.ca, issued.leaf);
-}
-
-/**
- * In a checkout Node runs the `.ts` itself. A bundle has the script as an entry of its own, `issue-certificates.mjs`,
- * in its root; this code may lie there too or in the folder of chunks below. Joined rather than
- * `new URL(…, import.meta.url)`, which bundlers rewrite into an asset.
- */
-function findScript(): string {
-  const { filename, dirname } = import.meta;
-  if (filename.endsWith('.ts')) return join(dirname, 'issue-certificates.ts');
-  const besidePath = join(dirname, 'issue-certificates.mjs');
-  return existsSync(besidePath) ? besidePath : join(dirname, '..', 'issue-certificates.mjs');
 }
 
 function parseIssued(stdout: string): IssuedCertificates {

@@ -1,10 +1,16 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, parse } from 'node:path';
 
-/** A program of ours that runs in a Node of its own: beside this file in a checkout, an entry of its own in a bundle. */
-export function ownScript(name: string): string {
-  const { filename, dirname: here } = import.meta;
-  if (filename.endsWith('.ts')) return join(here, `${name}.mts`);
-  const besidePath = join(here, `${name}.mjs`);
-  return existsSync(besidePath) ? besidePath : join(dirname(here), `${name}.mjs`);
+/**
+ * The path of a program of ours that runs in a Node of its own. In a checkout it lies beside the module that asks, and
+ * Node runs it as it is. A bundle has it as an entry in its root, `.mjs`; the module may lie there too or in the folder
+ * of chunks below. Joined rather than `new URL(…, import.meta.url)`, which bundlers rewrite into an asset.
+ * @param module the asker's `import.meta`
+ * @param file its name beside that module
+ */
+export function ownScript(module: Pick<ImportMeta, 'filename' | 'dirname'>, file: string): string {
+  if (module.filename.endsWith('.ts')) return join(module.dirname, file);
+  const entry = `${parse(file).name}.mjs`;
+  const besidePath = join(module.dirname, entry);
+  return existsSync(besidePath) ? besidePath : join(dirname(module.dirname), entry);
 }

@@ -128,7 +128,7 @@ function programFor(
     case 'pid-namespace':
       return insideBwrap(options.containment.bwrapPath, options, gateFd);
     case 'job':
-      return { file: process.execPath, args: ['--no-warnings', ownScript('wait-in-job')] };
+      return { file: process.execPath, args: ['--no-warnings', ownScript(import.meta, 'wait-in-job.mts')] };
     case 'group':
       return options;
   }

@@ -37,7 +37,7 @@ export function createWatchdog(warn: (message: string) => void): Watchdog {
 
   function start(): void {
     // Node's heap is small here: it reads lines, and in the end the process table.
-    const args = ['--no-warnings', '--max-old-space-size=64', ownScript('watch-agent')];
+    const args = ['--no-warnings', '--max-old-space-size=64', ownScript(import.meta, 'watch-agent.mts')];
     const started = spawn(process.execPath, args, {
       // The agent's environment may hold secrets; its terminal's signals are not for this one.
       env: { PATH: '/usr/bin:/bin' },

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import type { Server } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AgentError } from '../../../shared/errors.ts';
+import { ownScript } from '../../process/own-script.ts';
 import type { RobotChannel } from '../../process/robot-channel.ts';
 import { type StartedProcess, type StartProcessOptions, startProcess } from '../../process/start-process.ts';
 import { type AllowListProxyOptions, createAllowListProxy } from '../allow-list-proxy.ts';
@@ -16,6 +16,8 @@ export interface Entry {
   /** The X server of a private screen; null: none is wanted. */
   xvfbPath: string | null;
 }
+
+const findScript = () => ownScript(import.meta, 'enter-sandbox.mts');
 
 /** What the entry needs to see inside. */
 export function entryTools(): string[] {
@@ -184,12 +186,4 @@ async function lastWordsOf(inside: StartedProcess): Promise<string> {
   await Promise.race([inside.exited, wait(100)]);
   await inside.kill();
   return said.trim().split('\n').at(-1) ?? '';
-}
-
-/** As issue-certificates is found: beside this file in a checkout, an entry of its own in a bundle. */
-function findScript(): string {
-  const { filename, dirname: here } = import.meta;
-  if (filename.endsWith('.ts')) return join(here, 'enter-sandbox.mts');
-  const besidePath = join(here, 'enter-sandbox.mjs');
-  return existsSync(besidePath) ? besidePath : join(dirname(here), 'enter-sandbox.mjs');
 }
