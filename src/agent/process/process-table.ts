@@ -63,12 +63,12 @@ const linuxTable: ProcessTable = {
     }),
 };
 
-function pidsOfProc(): number[] {
+export function pidsOfProc(): number[] {
   return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
 }
 
 /** A process that ended meanwhile, or is another user's, reads as empty. */
-function readProc(pid: number, file: string): Buffer {
+export function readProc(pid: number, file: string): Buffer {
   try {
     return readFileSync(`/proc/${pid}/${file}`);
   } catch {
@@ -76,24 +76,43 @@ function readProc(pid: number, file: string): Buffer {
   }
 }
 
+/** What /proc/<pid>/stat tells, of a zombie too. */
+export interface ProcessStat extends ProcessInfo {
+  state: string;
+  /** What it calls itself, at most 15 characters: Node's is "MainThread". */
+  name: string;
+  /** Its own, and that of children whose end it waited for. */
+  cpuTicks: number;
+}
+
 /**
  * A line of /proc/<pid>/stat: `pid (name) state ppid pgrp session … starttime(22nd)`. The name may hold spaces and
- * brackets, so the fields are counted from its last bracket. Undefined for zombies and what is no such line.
+ * brackets, so the fields are counted from its last bracket. Undefined for what is no such line.
  */
-export function parseStat(text: string): ProcessInfo | undefined {
+export function readStat(text: string): ProcessStat | undefined {
   const nameEnd = text.lastIndexOf(')');
-  if (nameEnd === -1) return undefined;
   const fields = text.slice(nameEnd + 2).split(' ');
-  const [state, parentPid, groupId, sessionId] = fields;
+  const [state = '', parentPid, groupId, sessionId] = fields;
   const startedAt = fields[19];
-  if (startedAt === undefined || state === 'Z' || state === 'X') return undefined;
+  if (nameEnd === -1 || startedAt === undefined) return undefined;
   return {
     pid: Number.parseInt(text, 10),
     parentPid: Number(parentPid),
     groupId: Number(groupId),
     sessionId: Number(sessionId),
     startedAt,
+    state,
+    name: text.slice(text.indexOf('(') + 1, nameEnd),
+    cpuTicks: fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0),
   };
+}
+
+/** The same of a living process: undefined for zombies too. */
+export function parseStat(text: string): ProcessInfo | undefined {
+  const stat = readStat(text);
+  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return undefined;
+  const { pid, parentPid, groupId, sessionId, startedAt } = stat;
+  return { pid, parentPid, groupId, sessionId, startedAt };
 }
 
 /** How long a killed process may take to be gone; one that hangs in the kernel is not waited for. */

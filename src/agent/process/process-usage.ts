@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
+import { type ProcessStat, pidsOfProc, readProc, readStat } from './process-table.ts';
 
 /**
  * What a program and all it started used, as far as it was seen by looking every so often. So both figures are "at
@@ -101,17 +102,7 @@ export class UsageMeter {
   }
 }
 
-export interface SeenProcess {
-  pid: number;
-  parentPid: number;
-  groupId: number;
-  sessionId: number;
-  startedAt: string;
-  /** What it calls itself, at most 15 characters: Node's is "MainThread". */
-  name: string;
-  /** Its own, and that of children whose end it waited for. */
-  cpuTicks: number;
-}
+export type SeenProcess = Omit<ProcessStat, 'state'>;
 
 /** Those that descend from `rootPid`, are in its session or group, or are `strays` or descend from them. */
 export function familyOf(
@@ -133,31 +124,16 @@ export function familyOf(
   return [...members.values()];
 }
 
-/**
- * A line of /proc/<pid>/stat, of a zombie too: its time counts until somebody waits for it. Fields are counted from
- * the last bracket, for the name may hold brackets and spaces.
- */
+/** A line of /proc/<pid>/stat, of a zombie too: its time counts until somebody waits for it. */
 export function parseUsage(text: string): SeenProcess | undefined {
-  const nameEnd = text.lastIndexOf(')');
-  const fields = text.slice(nameEnd + 2).split(' ');
-  const startedAt = fields[19];
-  if (nameEnd === -1 || startedAt === undefined) return undefined;
-  const number = (at: number) => Number(fields[at]);
-  return {
-    pid: Number.parseInt(text, 10),
-    parentPid: number(1),
-    groupId: number(2),
-    sessionId: number(3),
-    startedAt,
-    name: text.slice(text.indexOf('(') + 1, nameEnd),
-    cpuTicks: number(11) + number(12) + number(13) + number(14),
-  };
+  const stat = readStat(text);
+  if (stat === undefined) return undefined;
+  const { state: _alive, ...seen } = stat;
+  return seen;
 }
 
 function readAll(): SeenProcess[] {
-  return readdirSync('/proc').flatMap((name) =>
-    /^\d+$/.test(name) ? (parseUsage(readText(`/proc/${name}/stat`)) ?? []) : [],
-  );
+  return pidsOfProc().flatMap((pid) => parseUsage(readText(pid, 'stat')) ?? []);
 }
 
 /** The file that it runs; undefined where that is not to be seen. */
@@ -172,8 +148,8 @@ function findProgram(pid: number): string | undefined {
 /** Its share: memory that several processes share is counted once among them. */
 function readMemoryBytes(pid: number): number {
   return (
-    findKilobytes(readText(`/proc/${pid}/smaps_rollup`), 'Pss') ??
-    findKilobytes(readText(`/proc/${pid}/status`), 'VmRSS') ??
+    findKilobytes(readText(pid, 'smaps_rollup'), 'Pss') ??
+    findKilobytes(readText(pid, 'status'), 'VmRSS') ??
     0
   );
 }
@@ -184,11 +160,6 @@ export function findKilobytes(text: string, name: string): number | undefined {
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }
 
-/** Of a process that has ended, or is another user's: nothing. */
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
+function readText(pid: number, file: string): string {
+  return readProc(pid, file).toString('latin1');
 }

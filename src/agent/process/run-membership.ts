@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { parseStat } from './process-table.ts';
+import { parseStat, variableOf } from './process-table.ts';
 
 /** What a robot's processes carry in their environment. */
-const RUN_COOKIE = 'KUBOT_RUN_ID=';
+const RUN_COOKIE = 'KUBOT_RUN_ID';
 
 /** Whether a process belongs to a run; `unknown` for one that is gone, or that hides. */
 export type Membership = 'run' | 'none' | 'unknown';
@@ -42,10 +42,7 @@ export function findMembership(pid: number, view: ProcessView, ownPid: number): 
 }
 
 function hasCookie(environment: Buffer): boolean {
-  for (let at = environment.indexOf(RUN_COOKIE); at !== -1; at = environment.indexOf(RUN_COOKIE, at + 1)) {
-    if (at === 0 || environment[at - 1] === 0) return true;
-  }
-  return false;
+  return variableOf(environment.toString('latin1'), RUN_COOKIE) !== undefined;
 }
 
 export function createProcessView(platform: NodeJS.Platform = process.platform): ProcessView {
