@@ -11,9 +11,9 @@ export function freeBytes(dir: string): number {
 
 /** True when the file system of `dir` has next to no bytes left, or no names for files. */
 export function isFull(dir: string): boolean {
-  const { files, ffree } = statfsSync(dir);
+  const { bavail, bsize, files, ffree } = statfsSync(dir);
   // Where names are not counted, as on btrfs, both are 0.
-  return freeBytes(dir) < FULL_BYTES || (files > 0 && ffree === 0);
+  return bavail * bsize < FULL_BYTES || (files > 0 && ffree === 0);
 }
 
 /** True for what the system says when a disk, or the user's share of it, takes no more. */

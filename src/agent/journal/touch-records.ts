@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { RunDetailsSchema } from '../../shared/run.ts';
 import { SignatureViewSchema } from '../../shared/signature.ts';
@@ -45,9 +45,6 @@ export class TouchRecords {
   readonly #mostCalls: number;
   /** A journal that an earlier version left, opened for reading alone. */
   readonly #isOld: boolean;
-  /** Prepared once: a robot may make a hundred calls a second. */
-  #addToTotals: StatementSync | undefined;
-  #addIfKept: StatementSync | undefined;
 
   constructor(database: JournalDatabase, mostCalls = MOST_CALLS) {
     this.#database = database;
@@ -58,14 +55,14 @@ export class TouchRecords {
   addCall(runId: string, call: ApiCall): void {
     const { operationId, verdict, times, bytesUp, bytesDown } = call;
     const add = (database: Pick<DatabaseSync, 'prepare'>) => {
-      this.#addToTotals ??= database.prepare(ADD_TO_TOTALS);
-      this.#addToTotals.run(runId, operationId ?? '', verdict, times, bytesUp, bytesDown);
-      this.#addIfKept ??= database.prepare(ADD_IF_KEPT);
-      this.#addIfKept.run(
-        ...[runId, call.at, operationId, call.method, call.path, call.status, verdict, call.reason],
-        ...[times, bytesUp, bytesDown],
-        ...[operationId === COMPLETION ? 1 : 0, runId, this.#mostCalls],
-      );
+      database.prepare(ADD_TO_TOTALS).run(runId, operationId ?? '', verdict, times, bytesUp, bytesDown);
+      database
+        .prepare(ADD_IF_KEPT)
+        .run(
+          ...[runId, call.at, operationId, call.method, call.path, call.status, verdict, call.reason],
+          ...[times, bytesUp, bytesDown],
+          ...[operationId === COMPLETION ? 1 : 0, runId, this.#mostCalls],
+        );
     };
     if (operationId === COMPLETION) this.#database.transaction(add);
     else this.#database.quickTransaction(add);

@@ -67,28 +67,27 @@ export async function resumeTakeStep(active: ActiveRun, services: RunServices): 
   const { taskId, attempt } = active.run;
   const intent = journal.runs.loadTake(active.id);
   if (taskId === null || intent === null) throw new Error('Only a take that was begun can be resumed');
-  // Nobody else's signal: what may be ours is not left because the run was cancelled.
-  const whose = () => resumeTake({ ...takeInput(services), taskId, attempt, signal: closing }, intent);
-  for (let tries = 0; ; tries++) {
-    if (closing.aborted || active.abandoned) return false;
-    let waitMs = PRINCIPAL_LOOK_MS;
-    if (services.principalId() !== null) {
-      try {
-        if ((await whose()) === 'ours') break;
-        removeRun(active, services);
-        return false;
-      } catch (error) {
-        if (!isAgentError(error)) throw error;
-        if (closing.aborted) return false;
-        services.log.warn('What became of a take is not known yet', {
-          runId: active.id,
-          error: error.message,
-        });
-        waitMs = backoffMs(tries, services.random);
-      }
+  const isLeft = () => closing.aborted || active.abandoned;
+  const pause = (milliseconds: number) =>
+    takeInput(services).sleep(milliseconds, active.signal.aborted ? undefined : active.signal);
+  while (services.principalId() === null && !isLeft()) await pause(PRINCIPAL_LOOK_MS);
+  let whose: 'ours' | 'not-ours' | null = null;
+  for (let failures = 0; whose === null && !isLeft(); failures++) {
+    try {
+      // Nobody else's signal: what may be ours is not left because the run was cancelled.
+      whose = await resumeTake({ ...takeInput(services), taskId, attempt, signal: closing }, intent);
+    } catch (error) {
+      if (!isAgentError(error)) throw error;
+      if (closing.aborted) break;
+      services.log.warn('What became of a take is not known yet', {
+        runId: active.id,
+        error: error.message,
+      });
+      await pause(backoffMs(failures, services.random));
     }
-    await takeInput(services).sleep(waitMs, active.signal.aborted ? undefined : active.signal);
   }
+  if (whose === 'not-ours') removeRun(active, services);
+  if (whose !== 'ours') return false;
   journal.host.removeNextTry(taskId);
   active.becomeTaken();
   decider.onRun(active.run, {
