@@ -3,12 +3,8 @@ import { type IncomingMessage, request } from 'node:http';
 import { z } from 'zod';
 import { readHomeHolder } from '../agent/home/home-lock.ts';
 import { homePaths } from '../agent/home/home-paths.ts';
-import {
-  CONTROL_API,
-  type ControlHandlers,
-  type ControlMethod,
-  ErrorDocumentSchema,
-} from '../shared/control-api.ts';
+import { errorFrom, FailureSchema } from '../shared/client/failure-document.ts';
+import { CONTROL_API, type ControlHandlers, type ControlMethod } from '../shared/control-api.ts';
 import { AgentError } from '../shared/errors.ts';
 
 /**
@@ -77,18 +73,20 @@ function notRunning(where: string, cause?: unknown): AgentError {
   return new AgentError('AGENT_NOT_RUNNING', `No agent runs in the home ${where}.`, { cause });
 }
 
-const Failure = z.object({ error: ErrorDocumentSchema });
-
 async function callMethod(socketPath: string, method: ControlMethod, input: unknown): Promise<unknown> {
   const response = await post(socketPath, method, input);
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) text += chunk;
   const document: unknown = parseJson(text);
-  if (response.statusCode !== 200) throw rebuilt(document);
+  if (response.statusCode !== 200) throw errorFrom(document);
   return document;
 }
 
-const StreamLine = z.union([Failure, z.object({ end: z.literal(true) }), z.object({ value: z.unknown() })]);
+const StreamLine = z.union([
+  FailureSchema,
+  z.object({ end: z.literal(true) }),
+  z.object({ value: z.unknown() }),
+]);
 
 async function* streamMethod(
   socketPath: string,
@@ -101,11 +99,11 @@ async function* streamMethod(
     if (response.statusCode !== 200) {
       let text = '';
       for await (const chunk of response.setEncoding('utf8')) text += chunk;
-      throw rebuilt(parseJson(text));
+      throw errorFrom(parseJson(text));
     }
     for await (const text of splitLines(response)) {
       const line = StreamLine.parse(parseJson(text));
-      if ('error' in line) throw rebuilt(line);
+      if ('error' in line) throw errorFrom(line);
       if ('end' in line) return;
       yield line.value;
     }
@@ -163,15 +161,4 @@ function parseJson(text: string): unknown {
   } catch (cause) {
     throw new AgentError('AGENT_NOT_RUNNING', 'The agent ended while it was answering.', { cause });
   }
-}
-
-function rebuilt(document: unknown): AgentError {
-  const failure = Failure.safeParse(document);
-  if (!failure.success) return new AgentError('UNEXPECTED', 'The agent answered with an unknown error.');
-  const { code, message, hint, retryable, details } = failure.data.error;
-  return new AgentError(code, message, {
-    retryable,
-    ...(hint === null ? {} : { hint }),
-    ...(details === null ? {} : { details }),
-  });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { errorFrom } from '../../shared/client/failure-document.ts';
 import type { ControlMethod } from '../../shared/control-api.ts';
 import { AgentError } from '../../shared/errors.ts';
-import { errorFrom } from './failure-document.ts';
 import type { Transport } from './transport.ts';
 
 const KEY_NAME = 'kubot-session';

@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { ErrorDocumentSchema } from '../../shared/control-api.ts';
-import { AgentError } from '../../shared/errors.ts';
+import { ErrorDocumentSchema } from '../control-api.ts';
+import { AgentError } from '../errors.ts';
 
-const Failure = z.object({ error: ErrorDocumentSchema });
+/** How an error crosses a border. */
+export const FailureSchema = z.object({ error: ErrorDocumentSchema });
 
-/** The error that crossed a border as a document. */
+/** The error that came as such a document. */
 export function errorFrom(document: unknown): AgentError {
-  const failure = Failure.safeParse(document);
+  const failure = FailureSchema.safeParse(document);
   if (!failure.success) return new AgentError('UNEXPECTED', 'The agent answered with an unknown error.');
   const { code, message, hint, retryable, details } = failure.data.error;
   return new AgentError(code, message, {
