@@ -20,6 +20,20 @@ export interface AllowListProxy {
   close(): void;
 }
 
+/** How programs find it as the one way out: all but the loopback goes there, whatever the host's exceptions are. */
+export function proxyVariables(url: string): Record<string, string> {
+  const direct = '127.0.0.1,localhost';
+  return {
+    HTTP_PROXY: url,
+    http_proxy: url,
+    HTTPS_PROXY: url,
+    https_proxy: url,
+    NO_PROXY: direct,
+    no_proxy: direct,
+    NODE_USE_ENV_PROXY: '1',
+  };
+}
+
 interface Target {
   host: string;
   port: number;

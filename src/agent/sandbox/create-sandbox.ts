@@ -1,6 +1,6 @@
 import { type Containment, findBwrap } from '../process/containment.ts';
 import type { AllowListProxyOptions } from './allow-list-proxy.ts';
-import type { HostPlaces } from './linux/mounts.ts';
+import type { HostPlaces } from './host-places.ts';
 import { createSandboxLinux } from './linux/sandbox-linux.ts';
 import { createSandboxMacos } from './macos/sandbox-macos.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -12,7 +12,7 @@ export interface CreateSandboxOptions {
   /** As process.arch. */
   arch: string;
   containment: Containment;
-  host: Omit<HostPlaces, 'tools'>;
+  host: HostPlaces;
   upstreamProxy: AllowListProxyOptions['upstream'];
   /** The host's own. */
   environment?: Readonly<Record<string, string | undefined>>;

@@ -5,7 +5,8 @@ import { AgentError } from '../../../shared/errors.ts';
 import { ownScript } from '../../process/own-script.ts';
 import type { RobotChannel } from '../../process/robot-channel.ts';
 import { type StartedProcess, type StartProcessOptions, startProcess } from '../../process/start-process.ts';
-import { type AllowListProxyOptions, createAllowListProxy } from '../allow-list-proxy.ts';
+import { type AllowListProxyOptions, createAllowListProxy, proxyVariables } from '../allow-list-proxy.ts';
+import type { Launch } from '../launcher.ts';
 import type { SandboxJob } from '../sandbox.ts';
 import { findXvfb, SCREEN_SIZE, screenAuthority } from './screen.ts';
 
@@ -37,11 +38,6 @@ export interface EnterOptions {
   upstream: AllowListProxyOptions['upstream'];
   /** How the robot is started in the end. */
   robot: StartProcessOptions;
-}
-
-export interface Launch {
-  start(): Promise<StartedProcess>;
-  discard(): Promise<void>;
 }
 
 const READY_WITHIN_MS = 30_000;
@@ -93,7 +89,7 @@ export async function enterSandbox({ entry, job, upstream, robot }: EnterOptions
       if (message.kind === 'gateway' && server) job.gateway?.serve(server);
       if (message.kind === 'proxy' && server) {
         proxy.serve(server);
-        Object.assign(variables, proxyVariables(message.port));
+        Object.assign(variables, proxyVariables(`http://127.0.0.1:${message.port}`));
       }
       if (message.kind === 'failed') throw new Error(message.message);
       ready = message.kind === 'ready';
@@ -124,21 +120,6 @@ export async function enterSandbox({ entry, job, upstream, robot }: EnterOptions
       inside.stderr.resume();
       await inside.kill();
     },
-  };
-}
-
-/** How programs find the one way out. Everything but the loopback goes there, whatever the host's exceptions are. */
-function proxyVariables(port: number): Record<string, string> {
-  const url = `http://127.0.0.1:${port}`;
-  const direct = '127.0.0.1,localhost';
-  return {
-    HTTP_PROXY: url,
-    http_proxy: url,
-    HTTPS_PROXY: url,
-    https_proxy: url,
-    NO_PROXY: direct,
-    no_proxy: direct,
-    NODE_USE_ENV_PROXY: '1',
   };
 }
 

@@ -1,33 +1,27 @@
-import { existsSync } from 'node:fs';
 import type { Enclosure } from '../../process/containment.ts';
 import type { OutputPipeSource } from '../../process/output-pipes.ts';
 import { startProcess } from '../../process/start-process.ts';
 import type { AllowListProxyOptions } from '../allow-list-proxy.ts';
-import type { SandboxCommand, SandboxJob } from '../sandbox.ts';
+import type { HostPlaces } from '../host-places.ts';
+import { type Launcher, warnOfAbsent } from '../launcher.ts';
+import type { SandboxJob } from '../sandbox.ts';
+import { withLimits } from '../with-limits.ts';
 import type { Cgroups } from './cgroups.ts';
-import { enterSandbox, entryFor, entryTools, type Launch } from './enter.ts';
+import { enterSandbox, entryFor, entryTools } from './enter.ts';
 import type { FilterSource } from './filter-source.ts';
-import { withLimits } from './limits.ts';
-import { type HostPlaces, mountArguments } from './mounts.ts';
+import { mountArguments } from './mounts.ts';
 import { hostScreen } from './screen.ts';
 
 export interface LauncherOptions {
   bwrapPath: string;
   filters: FilterSource;
-  host: Omit<HostPlaces, 'tools'>;
+  host: HostPlaces;
   upstreamProxy: AllowListProxyOptions['upstream'];
   cgroups: Cgroups | null;
   /** Whether this bwrap knows `--size`. */
   limitsTmpfs: boolean;
   pipes: OutputPipeSource;
 }
-
-/** Makes a command ready at a level, whether or not it was proved. */
-export type Launcher = (
-  level: 'standard' | 'strict',
-  command: SandboxCommand,
-  job: SandboxJob,
-) => Promise<Launch>;
 
 export function createLauncher(options: LauncherOptions): Launcher {
   const { bwrapPath, filters, host, cgroups, pipes } = options;
@@ -36,6 +30,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     const userHome = host.userHomes[0] ?? '/';
     const screen = policy.gui === 'host' ? hostScreen(command.env, userHome) : { paths: [], variables: {} };
     warnOfAbsent(job);
+    warnOfNoScreen(job);
     const entry = entryFor(job);
     const isLimited = Object.values(policy.limits).some((limit) => limit !== null);
     const cgroupDir = isLimited ? (cgroups?.create(cookie.value, policy.limits) ?? undefined) : undefined;
@@ -83,12 +78,9 @@ export function createLauncher(options: LauncherOptions): Launcher {
   };
 }
 
-/** A grant of what is not there is no grant: whoever wrote it is told, for the robot will fail at it. */
-function warnOfAbsent({ policy, onWarning }: SandboxJob): void {
-  if (!onWarning) return;
-  for (const path of [...policy.files.read, ...policy.files.write, ...policy.sockets]) {
-    if (!existsSync(path)) onWarning(`${path} is granted to this robot, but it is not there.`);
-  }
+function warnOfNoScreen({ policy, onWarning }: SandboxJob): void {
   if (policy.gui === 'virtual' && entryFor({ policy })?.xvfbPath == null)
-    onWarning('This robot is to have a private screen, but this host has no Xvfb: install the package xvfb.');
+    onWarning?.(
+      'This robot is to have a private screen, but this host has no Xvfb: install the package xvfb.',
+    );
 }

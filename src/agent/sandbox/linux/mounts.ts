@@ -1,24 +1,14 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import type { HostPlaces } from '../host-places.ts';
 import type { SandboxPolicy } from '../policy.ts';
 import type { SandboxPlaces } from '../sandbox.ts';
-
-/** What of this machine is somebody's. */
-export interface HostPlaces {
-  /** The agent's home: keys, journal, control socket. */
-  agentHome: string;
-  /** The person's home by the system's list and by HOME. */
-  userHomes: readonly string[];
-  /** Further files that no robot may read: the client secret's. */
-  secretFiles: readonly string[];
-  /** What the sandbox itself starts inside: the agent's Node and its script. */
-  tools: readonly string[];
-}
 
 export interface MountRequest {
   level: 'standard' | 'strict';
   policy: SandboxPolicy;
-  host: HostPlaces;
+  /** With what the sandbox itself starts inside: the agent's Node and its script. */
+  host: HostPlaces & { tools: readonly string[] };
   places: SandboxPlaces;
   /** Sockets of the screen and its authority, for `gui: host`. */
   screen: readonly string[];

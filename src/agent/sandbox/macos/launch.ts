@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
 import type { Containment } from '../../process/containment.ts';
 import type { OutputPipeSource } from '../../process/output-pipes.ts';
-import type { RobotProcess } from '../../process/robot-process.ts';
 import { startProcess } from '../../process/start-process.ts';
-import { type AllowListProxyOptions, createAllowListProxy } from '../allow-list-proxy.ts';
-import { withLimits } from '../linux/limits.ts';
-import type { HostPlaces } from '../linux/mounts.ts';
+import { type AllowListProxyOptions, createAllowListProxy, proxyVariables } from '../allow-list-proxy.ts';
+import type { HostPlaces } from '../host-places.ts';
+import { type Launcher, warnOfAbsent } from '../launcher.ts';
 import type { SandboxCommand, SandboxJob } from '../sandbox.ts';
+import { withLimits } from '../with-limits.ts';
 import { openProxyDoor } from './proxy-door.ts';
 import { realPathOf } from './real-path.ts';
 import { type ProfileRequest, seatbeltProfile } from './seatbelt-profile.ts';
@@ -14,29 +13,18 @@ import { type ProfileRequest, seatbeltProfile } from './seatbelt-profile.ts';
 export interface MacLauncherOptions {
   /** `/usr/bin/sandbox-exec`. */
   sandboxExec: string;
-  host: Omit<HostPlaces, 'tools'>;
+  host: HostPlaces;
   upstreamProxy: AllowListProxyOptions['upstream'];
   containment: Containment;
   pipes: OutputPipeSource;
 }
 
-export interface MacLaunch {
-  start(): Promise<RobotProcess>;
-  discard(): Promise<void>;
-}
-
-/** Makes a command ready at a level, whether or not it was proved. */
-export type MacLauncher = (
-  level: 'standard' | 'strict',
-  command: SandboxCommand,
-  job: SandboxJob,
-) => Promise<MacLaunch>;
-
-export function createMacLauncher(options: MacLauncherOptions): MacLauncher {
+export function createMacLauncher(options: MacLauncherOptions): Launcher {
   const { sandboxExec, host, containment, pipes } = options;
   return async (level, command, job) => {
     const { policy, cookie } = job;
     warnOfAbsent(job);
+    warnOfNoScreen(job);
     const way = policy.allowedHosts === null ? null : await openWayOut(options, job);
     try {
       const ports = way && [way.port, ...(job.gateway ? [job.gateway.port] : [])];
@@ -87,7 +75,7 @@ export function sandboxExecCommand(
 export function profileRequest(
   level: 'standard' | 'strict',
   { policy, places }: Pick<SandboxJob, 'policy' | 'places'>,
-  host: Omit<HostPlaces, 'tools'>,
+  host: HostPlaces,
   ports: readonly number[] | null,
 ): ProfileRequest {
   const real = (paths: readonly string[]) => [...new Set(paths.map((path) => realPathOf(path)))];
@@ -117,18 +105,9 @@ async function openWayOut({ upstreamProxy }: MacLauncherOptions, job: SandboxJob
     onContact: (contact) => job.onContact?.(contact),
   });
   proxy.serve(door.server);
-  const direct = '127.0.0.1,localhost';
   return {
     port: door.port,
-    variables: {
-      HTTP_PROXY: door.url,
-      http_proxy: door.url,
-      HTTPS_PROXY: door.url,
-      https_proxy: door.url,
-      NO_PROXY: direct,
-      no_proxy: direct,
-      NODE_USE_ENV_PROXY: '1',
-    },
+    variables: proxyVariables(door.url),
     close: () => {
       door.close();
       proxy.close();
@@ -136,12 +115,7 @@ async function openWayOut({ upstreamProxy }: MacLauncherOptions, job: SandboxJob
   };
 }
 
-/** A grant of what is not there is no grant: whoever wrote it is told, for the robot will fail at it. */
-function warnOfAbsent({ policy, onWarning }: SandboxJob): void {
-  if (!onWarning) return;
-  for (const path of [...policy.files.read, ...policy.files.write, ...policy.sockets]) {
-    if (!existsSync(path)) onWarning(`${path} is granted to this robot, but it is not there.`);
-  }
+function warnOfNoScreen({ policy, onWarning }: SandboxJob): void {
   if (policy.gui === 'virtual')
-    onWarning('This robot is to have a private screen, but macOS has none: set gui to host or none.');
+    onWarning?.('This robot is to have a private screen, but macOS has none: set gui to host or none.');
 }

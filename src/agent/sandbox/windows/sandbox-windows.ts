@@ -1,16 +1,13 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { SandboxStatus } from '../../../shared/run.ts';
 import type { Containment } from '../../process/containment.ts';
 import { tightenAccess } from '../../process/icacls.ts';
 import { createOutputPipeSource } from '../../process/output-pipes.ts';
 import { startProcess } from '../../process/start-process.ts';
-import { LiveRobots } from '../live-robots.ts';
 import type { SandboxPolicy } from '../policy.ts';
-import { requireLevel } from '../require-level.ts';
-import type { Sandbox, SandboxCommand, SandboxJob } from '../sandbox.ts';
-import { createSandboxOff, statusOff } from '../sandbox-off.ts';
+import { createProvedSandbox } from '../proved-sandbox.ts';
+import type { Sandbox } from '../sandbox.ts';
 
 export interface SandboxWindowsOptions {
   containment: Containment;
@@ -31,24 +28,7 @@ export function createSandboxWindows(options: SandboxWindowsOptions): Sandbox {
   const { containment, agentHome } = options;
   const variables = systemVariables(options.environment);
   const pipes = createOutputPipeSource();
-  const live = new LiveRobots();
-  const off = createSandboxOff({ containment, reason: '' });
   let tightened: Promise<string | null> | undefined;
-  let trial: Promise<string | null> | undefined;
-
-  function whyNotStandard(): Promise<string | null> {
-    trial ??=
-      containment.kind === 'job' ? tryJob(containment, agentHome, variables) : Promise.resolve(NO_JOBS);
-    return trial;
-  }
-
-  async function detect(policy: SandboxPolicy): Promise<SandboxStatus> {
-    const { level } = policy;
-    if (level === 'off') return statusOff(policy, containment, null);
-    const reason = level === 'strict' ? NO_STRICT : await whyNotStandard();
-    if (reason !== null) return statusOff(policy, containment, reason);
-    return { requested: level, achieved: level, missing: missingOnWindows(policy), reason: NO_FILES };
-  }
 
   /** All that is in the agent's home inherits from it, the runs' folders too. */
   function tightenHome(): Promise<string | null> {
@@ -59,30 +39,24 @@ export function createSandboxWindows(options: SandboxWindowsOptions): Sandbox {
     return tightened;
   }
 
-  async function start(command: SandboxCommand, { policy, cookie, onWarning }: SandboxJob) {
-    const failure = await tightenHome();
-    if (failure !== null) onWarning?.(`The agent's home keeps the access of its parent: ${failure}`);
-    return live.add(await startProcess({ ...command, cookie, containment, pipes, jobLimits: policy.limits }));
-  }
-
-  return {
-    detect,
-    forget: () => {
-      trial = undefined;
+  return createProvedSandbox({
+    containment,
+    pipes,
+    tryLevel: async (level) => {
+      if (level === 'strict') return NO_STRICT;
+      return containment.kind === 'job' ? await tryJob(containment, agentHome, variables) : NO_JOBS;
     },
-    prepare: async (command, job) => {
-      const status = requireLevel(await detect(job.policy), job.policy.required);
-      if (status.achieved === 'off') {
-        const policy: SandboxPolicy = { ...job.policy, level: 'off', required: false };
-        return { ...(await off.prepare(command, { ...job, policy })), status };
-      }
-      return { status, start: () => start(command, job), discard: async () => undefined };
-    },
-    stop: async (graceMs) => {
-      await Promise.all([live.stop(graceMs), off.stop(graceMs)]);
-      await pipes.close();
-    },
-  };
+    missing: missingOnWindows,
+    reason: NO_FILES,
+    launch: async (_level, command, { policy, cookie, onWarning }) => ({
+      start: async () => {
+        const failure = await tightenHome();
+        if (failure !== null) onWarning?.(`The agent's home keeps the access of its parent: ${failure}`);
+        return await startProcess({ ...command, cookie, containment, pipes, jobLimits: policy.limits });
+      },
+      discard: async () => undefined,
+    }),
+  });
 }
 
 /** What standard of Windows does not hold back; of the limits a job has all but that of open files. */

@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { CANARY, layOutCanary, readCanary } from '../../../../src/agent/sandbox/linux/canary.ts';
+import { layOutCanary, readCanary } from '../../../../src/agent/sandbox/canary.ts';
+import { CANARY } from '../../../../src/agent/sandbox/linux/canary.ts';
 
 test.runIf(process.platform === 'linux')(
   'a canary that nothing holds says what is open, and leaves nothing',

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findCgroups, limitFiles } from '../../../../src/agent/sandbox/linux/cgroups.ts';
-import { missingLimits, withLimits } from '../../../../src/agent/sandbox/linux/limits.ts';
+import { missingLimits } from '../../../../src/agent/sandbox/linux/limits.ts';
 import { NO_LIMITS } from '../../../../src/agent/sandbox/policy.ts';
+import { withLimits } from '../../../../src/agent/sandbox/with-limits.ts';
 
 const ALL = { memoryBytes: 256 * 1024 * 1024, processes: 50, cpuPercent: 150, openFiles: 256 };
 

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { judgeCanary } from '../../../../../src/agent/sandbox/canary.ts';
 import { sandboxExecCommand } from '../../../../../src/agent/sandbox/macos/launch.ts';
 import { createSandboxMacos, missingOnMacos } from '../../../../../src/agent/sandbox/macos/sandbox-macos.ts';
-import { judgeCanary } from '../../../../../src/agent/sandbox/macos/try-level.ts';
+import { explainFailure } from '../../../../../src/agent/sandbox/macos/try-level.ts';
 import { aJob, aPolicy } from '../../../../helpers/a-sandbox-job.ts';
 
 let dir: string;
@@ -104,6 +105,6 @@ describe('on a Mac', () => {
       'sandbox-exec did not work. It said: sandbox-exec: <input string>:3:1: unbound variable: lsopen.',
     ],
   ])('a canary that wrote %j and %j', (output, said, reason) => {
-    expect(judgeCanary(output, said)).toBe(reason);
+    expect(judgeCanary(output, said, explainFailure)).toBe(reason);
   });
 });

@@ -1,0 +1,9 @@
+/** What of this machine is somebody's. */
+export interface HostPlaces {
+  /** The agent's home: keys, journal, control socket. */
+  agentHome: string;
+  /** The person's home by the system's list and by HOME. */
+  userHomes: readonly string[];
+  /** Further files that no robot may read: the client secret's. */
+  secretFiles: readonly string[];
+}
