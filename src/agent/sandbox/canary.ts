@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,8 +17,7 @@ export interface CanaryPlaces {
 
 /** A file, a socket and a folder in places that a sandbox hides. @param agentHome where the agent's keys are */
 export async function layOutCanary(agentHome: string, level: string): Promise<CanaryPlaces> {
-  // Whoever only looks whether an agent could run makes no home for it.
-  const dir = mkdtempSync(join(existsSync(agentHome) ? agentHome : tmpdir(), '.canary-'));
+  const dir = mkdtempSync(join(agentHome, '.canary-'));
   // A socket's path has room for about 100 bytes, which a home may be longer than.
   const socketDir = mkdtempSync(join(tmpdir(), 'kubot-canary-'));
   const writeDir = join(dir, 'own');
