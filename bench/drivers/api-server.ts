@@ -5,6 +5,7 @@ import { ensureCertificates } from '../../src/agent/gateway/certificate-authorit
 import { createGateway } from '../../src/agent/gateway/gateway.ts';
 import { openJournal } from '../../src/agent/journal/open-journal.ts';
 import { runNodeScript } from '../../src/agent/process/run-node-script.ts';
+import { sendBytes } from '../../test/helpers/send-bytes.ts';
 import { errorText } from '../driver.ts';
 
 // One side of a call, in a process of its own: the API that all others lead to, the gateway before it, or what one
@@ -27,7 +28,6 @@ export interface ApiServer {
 const VERSION = '/v2024-06-14';
 /** As a small item is. */
 const ITEM = JSON.stringify({ id: '1', task: { state: 'CLAIMED', data: { value: 'x'.repeat(1500) } } });
-const CHUNK = Buffer.alloc(64 * 1024, 'k');
 const ROLES = { api: startApi, gateway: startGateway, proxy: startProxy };
 
 process.once('message', async (job: ApiServerJob) => {
@@ -52,18 +52,8 @@ function startApi(job: ApiServerJob): Promise<ApiServer> {
 }
 
 function sendDocument(response: ServerResponse, bytes: number): void {
-  let left = bytes;
   response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes });
-  const push = () => {
-    while (left > 0) {
-      const chunk = left >= CHUNK.length ? CHUNK : CHUNK.subarray(0, left);
-      left -= chunk.length;
-      if (!response.write(chunk)) break;
-    }
-    if (left === 0) response.end();
-  };
-  response.on('drain', push);
-  push();
+  sendBytes(response, bytes);
 }
 
 /** As an agent has it, each call in the journal; but no limit on how many there may be. */

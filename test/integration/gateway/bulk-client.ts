@@ -1,11 +1,11 @@
 // A process of its own: uploads and downloads as many bytes as asked and prints what came of it as JSON.
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { sendBytes } from '../../helpers/send-bytes.ts';
 
 const [endpoint = '', token = '', size = '0'] = process.argv.slice(2);
 const bytes = Number(size);
 const headers = { authorization: `Bearer ${token}` };
-const CHUNK = Buffer.alloc(64 * 1024, 'k');
 
 function upload(): Promise<unknown> {
   return new Promise((resolve, reject) => {
@@ -17,17 +17,7 @@ function upload(): Promise<unknown> {
     call.on('response', (answer) => {
       text(answer).then((body) => resolve(JSON.parse(body)), reject);
     });
-    let left = bytes;
-    const push = () => {
-      while (left > 0) {
-        const chunk = left >= CHUNK.length ? CHUNK : CHUNK.subarray(0, left);
-        left -= chunk.length;
-        if (!call.write(chunk)) break;
-      }
-      if (left === 0) call.end();
-    };
-    call.on('drain', push);
-    push();
+    sendBytes(call, bytes);
   });
 }
 

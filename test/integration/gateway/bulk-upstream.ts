@@ -1,7 +1,6 @@
 // A process of its own: takes any upload and counts it, serves `?bytes=N` of download. Prints its port.
 import { createServer } from 'node:http';
-
-const CHUNK = Buffer.alloc(64 * 1024, 'k');
+import { sendBytes } from '../../helpers/send-bytes.ts';
 
 const server = createServer({ requestTimeout: 0 }, (request, response) => {
   let received = 0;
@@ -13,18 +12,9 @@ const server = createServer({ requestTimeout: 0 }, (request, response) => {
       response.end(JSON.stringify({ received }));
       return;
     }
-    let left = Number(new URL(request.url ?? '', 'http://host').searchParams.get('bytes'));
-    response.writeHead(200, { 'content-length': left, 'content-type': 'application/octet-stream' });
-    const push = () => {
-      while (left > 0) {
-        const chunk = left >= CHUNK.length ? CHUNK : CHUNK.subarray(0, left);
-        left -= chunk.length;
-        if (!response.write(chunk)) break;
-      }
-      if (left === 0) response.end();
-    };
-    response.on('drain', push);
-    push();
+    const bytes = Number(new URL(request.url ?? '', 'http://host').searchParams.get('bytes'));
+    response.writeHead(200, { 'content-length': bytes, 'content-type': 'application/octet-stream' });
+    sendBytes(response, bytes);
   });
 });
 server.listen(0, '127.0.0.1', () => {
