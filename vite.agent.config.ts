@@ -9,9 +9,12 @@ const banner = [
   'const require = __cr(import.meta.url); const __filename = __fu(import.meta.url); const __dirname = __dn(__filename);',
 ].join('\n');
 
+/** Native modules, which stay beside the bundle. */
+const NATIVE = ['koffi', '@napi-rs/keyring'];
+
 /** The agent, the CLI and the platform as plain Node 24 ESM with every library bundled. */
 export default defineConfig({
-  ssr: { noExternal: true, external: ['koffi'] },
+  ssr: { noExternal: true, external: NATIVE },
   build: {
     ssr: true,
     target: 'node24',
@@ -30,8 +33,7 @@ export default defineConfig({
         'watch-agent': 'src/agent/process/watch-agent.mts',
         'wait-in-job': 'src/agent/process/wait-in-job.mts',
       },
-      // koffi is a native module: it stays beside the bundle.
-      external: [...builtinModules, /^node:/, 'koffi'],
+      external: [...builtinModules, /^node:/, ...NATIVE],
       output: {
         format: 'es',
         entryFileNames: '[name].mjs',

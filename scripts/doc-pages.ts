@@ -32,7 +32,7 @@ Each setting can be given in three ways; the first of these that has it wins:
 
 \`kubot config explain\` prints every value and where it comes from. Durations are \`90s\`, \`30m\`, \`24h\` or plain milliseconds; sizes are \`512MB\` or plain bytes; json settings take a JSON document as a flag or variable.
 
-The client secret has neither flag nor key: \`KUBOT_CLIENT_SECRET_FILE\` names a file that only its owner may read; \`KUBOT_CLIENT_SECRET\` is accepted with a warning. A program that starts the agent's Node itself sets \`KUBOT_SECRET_FD=0\` and writes the secret to its stdin. The home is \`--home\` or \`KUBOT_HOME\`.
+The client secret has neither flag nor key: \`KUBOT_CLIENT_SECRET_FILE\` names a file that only its owner may read; \`KUBOT_CLIENT_SECRET_KEYRING=true\` says that it lies in the keyring of this system, where \`kubot config secret --keyring\` puts it; \`KUBOT_CLIENT_SECRET\` is accepted with a warning. Where several are set, \`KUBOT_CLIENT_SECRET\` wins, then the file. A program that starts the agent's Node itself sets \`KUBOT_SECRET_FD=0\` and writes the secret to its stdin. The home is \`--home\` or \`KUBOT_HOME\`.
 
 | key | kind | default | what it does |
 |---|---|---|---|

@@ -50,6 +50,17 @@ export function createProgram({ createContext, onExitCode }: ProgramOptions): Co
     config,
   );
   add(
+    'secret',
+    'keep the client secret, which comes by stdin',
+    async () => (await import('./commands/config-secret.ts')).configSecret,
+    config,
+  )
+    .option(
+      '--keyring',
+      'in the keyring of this system; the agent takes it with KUBOT_CLIENT_SECRET_KEYRING=true',
+    )
+    .option('--remove', 'instead: take it away from there');
+  add(
     'explain',
     'print every setting and where its value comes from',
     async () => (await import('./commands/config.ts')).configExplain,

@@ -153,6 +153,13 @@ export const ERRORS = {
   USAGE: entry('caller', 2, null, false, 'See kubot --help.'),
   AMBIGUOUS_ID: entry('caller', 2, null, false, 'Give more characters of the id.'),
   CONFIG_INVALID: entry('caller', 3, null, false, 'See kubot config explain.'),
+  KEYRING_UNAVAILABLE: entry(
+    'caller',
+    3,
+    null,
+    false,
+    'Unlock the keyring of this user, or give the secret by file: KUBOT_CLIENT_SECRET_FILE.',
+  ),
   HOME_UNUSABLE: entry(
     'caller',
     3,

@@ -6,14 +6,14 @@ interface Credentials {
 }
 
 /** Where the client secret came from; `pipe`: whoever started the agent wrote it to its stdin. */
-export type CredentialsSource = 'environment' | 'file' | 'pipe' | 'none';
+export type CredentialsSource = 'environment' | 'file' | 'pipe' | 'keyring' | 'none';
 
 /** What the agent runs by: compiled once, validated, frozen. */
 export interface AgentConfig {
   readonly homeDir: string;
   /** URL of the API with its version path, without a slash at its end. */
   readonly endpoint: string;
-  /** null: the client id or the secret is missing. */
+  /** null: the client id or the secret is missing, or lies in the keyring and was not asked for yet. */
   readonly credentials: Credentials | null;
   readonly credentialsSource: CredentialsSource;
   /** The file to read the secret from again when it changes; null: it came another way. */

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { AgentError } from '../../shared/errors.ts';
+import { parseSettingText } from '../../shared/parse-setting.ts';
 import {
   RobotSettingsSchema,
   type SettingKey,
@@ -140,7 +141,7 @@ function resolvePath(value: unknown, input: ConfigInput, source: ConfigSource): 
 }
 
 const ENVIRONMENT_WARNING =
-  'The client secret came from the environment, where other programs of this user may see it. Put it into a file that only you can read and name it in KUBOT_CLIENT_SECRET_FILE.';
+  'The client secret came from the environment, where other programs of this user may see it. Put it into a file that only you can read and name it in KUBOT_CLIENT_SECRET_FILE, or into the keyring (kubot config secret --keyring).';
 
 function compileCredentials(
   settings: Settings,
@@ -152,7 +153,8 @@ function compileCredentials(
   const clientSecret =
     given || (secretFilePath === null ? null : readClientSecret(secretFilePath, environment));
   const inVariable = environment.KUBOT_SECRET_FD === '0' ? 'pipe' : 'environment';
-  const credentialsSource: CredentialsSource = given ? inVariable : secretFilePath ? 'file' : 'none';
+  const elsewhere = isInKeyring(environment) ? 'keyring' : 'none';
+  const credentialsSource: CredentialsSource = given ? inVariable : secretFilePath ? 'file' : elsewhere;
   const { clientId } = settings;
   return {
     credentials: clientId && clientSecret ? Object.freeze({ clientId, clientSecret }) : null,
@@ -160,6 +162,19 @@ function compileCredentials(
     secretFilePath,
     warnings: credentialsSource === 'environment' ? [ENVIRONMENT_WARNING] : [],
   };
+}
+
+/** Whether the secret lies in the keyring, as far as nothing else gives it. */
+function isInKeyring({ KUBOT_CLIENT_SECRET_KEYRING: text }: ConfigInput['environment']): boolean {
+  if (!text) return false;
+  try {
+    return parseSettingText('boolean', text) === true;
+  } catch {
+    throw new AgentError(
+      'CONFIG_INVALID',
+      'KUBOT_CLIENT_SECRET_KEYRING is not usable: expected true or false.',
+    );
+  }
 }
 
 function deepFreeze<T>(value: T): T {

@@ -3,6 +3,7 @@ import type { Agent, AgentEvent } from '../../agent/agent.ts';
 import type { AgentConfig } from '../../agent/config/agent-config.ts';
 import { applyNetworkSettings } from '../../agent/config/apply-network-settings.ts';
 import { loadConfig } from '../../agent/config/compile-config.ts';
+import { withKeyringSecret } from '../../agent/config/keyring-secret.ts';
 import { loadLibc } from '../../agent/native/libc.ts';
 import type { PageServer } from '../../agent/page/page-server.ts';
 import { closeInheritedDescriptors } from '../../agent/process/close-inherited-descriptors.ts';
@@ -37,7 +38,9 @@ export async function agent(context: Context, _args: [], options: AgentOptions):
   // Before any secret is read.
   (await loadLibc())?.hideMemory();
   const giveUpAfterMs = durationOption('--give-up-after', options.giveUpAfter);
-  const config = loadConfig({ flags: settingFlags(options), environment, home: homeDir, cwd });
+  const config = await withKeyringSecret(
+    loadConfig({ flags: settingFlags(options), environment, home: homeDir, cwd }),
+  );
   requireCredentials(config);
   for (const warning of config.warnings) terminal.note(`kubot: ${warning}`);
   applyNetworkSettings(config.settings, config.endpoint, environment);
@@ -126,7 +129,7 @@ function requireCredentials(config: AgentConfig): void {
   if (config.credentials !== null) return;
   const missing = config.settings.clientId === null ? 'KUBOT_CLIENT_ID' : 'KUBOT_CLIENT_SECRET_FILE';
   throw new AgentError('CONFIG_INVALID', `The agent has no credentials: ${missing} is not set.`, {
-    hint: 'KUBOT_CLIENT_ID and KUBOT_CLIENT_SECRET_FILE name the application that this host works as.',
+    hint: 'KUBOT_CLIENT_ID and KUBOT_CLIENT_SECRET_FILE name the application that this host works as; the secret may lie in the keyring instead: kubot config secret --keyring.',
   });
 }
 

@@ -134,6 +134,7 @@ function demoEnvironment(
     KUBOT_CLIENT_ID: platform.clientId,
     KUBOT_CLIENT_SECRET: platform.clientSecret,
     KUBOT_CLIENT_SECRET_FILE: '',
+    KUBOT_CLIENT_SECRET_KEYRING: '',
     KUBOT_TENANT_ID: platform.tenantId,
     KUBOT_ROUTES: JSON.stringify(routes),
     KUBOT_ROBOT_FILTER: '',

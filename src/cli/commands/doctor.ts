@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { AgentConfig } from '../../agent/config/agent-config.ts';
 import { applyNetworkSettings } from '../../agent/config/apply-network-settings.ts';
 import { loadConfig } from '../../agent/config/compile-config.ts';
+import { withKeyringSecret } from '../../agent/config/keyring-secret.ts';
 import { BWRAP_PATHS, detectContainment } from '../../agent/process/containment.ts';
 import { openSandbox } from '../../agent/sandbox/open-sandbox.ts';
 import { toAgentError } from '../../shared/errors.ts';
@@ -40,13 +41,19 @@ async function examine(context: Context): Promise<Finding[]> {
     return [...machine, failedWith('configuration', toAgentError(error), 3)];
   }
   const status = await findStatus(homeDir);
+  let store = checkCredentialsStore(config, status !== null);
+  try {
+    config = await withKeyringSecret(config);
+  } catch (error) {
+    store = failedWith(store.id, toAgentError(error), 3);
+  }
   const connection = status?.connection ?? (await tryConnection(config));
   return [
     ...machine,
     passed('configuration', 'The settings are sound.'),
     agentFinding(status, homeDir),
     checkDisk(homeDir, config.settings.diskReserveBytes),
-    checkCredentialsStore(config, status !== null),
+    store,
     ...judgeConnection(connection, status !== null || config.credentials !== null),
     await checkGatewayCertificates(homeDir, Date.now()),
     ...(await isolation(config, status, environment)),

@@ -1,5 +1,6 @@
 import type { AgentConfig } from '../../agent/config/agent-config.ts';
 import { createKuFlowClient } from '../../agent/kuflow/create-client.ts';
+import { KEYRING_SERVICE } from '../../agent/native/keyring.ts';
 import { toAgentError } from '../../shared/errors.ts';
 import type { Status } from '../../shared/status.ts';
 import { type Finding, failed, passed } from './check.ts';
@@ -22,6 +23,9 @@ export async function tryConnection(config: AgentConfig): Promise<Connection> {
   return client.connection();
 }
 
+const KEEP_IT =
+  'Put it into a file of mode 0600 and name that in KUBOT_CLIENT_SECRET_FILE, or into the keyring (kubot config secret --keyring) and set KUBOT_CLIENT_SECRET_KEYRING=true.';
+
 /** What the settings and the environment give to log in with. */
 export function checkCredentialsStore(config: AgentConfig, agentRuns: boolean): Finding {
   const id = 'credentials-store';
@@ -33,22 +37,22 @@ export function checkCredentialsStore(config: AgentConfig, agentRuns: boolean): 
       );
     case 'pipe':
       return passed(id, 'The client secret came by a pipe, and is nowhere else.');
+    case 'keyring':
+      return passed(
+        id,
+        `The client secret is kept in this system’s keyring: service ${KEYRING_SERVICE}, account ${config.settings.clientId}.`,
+      );
     case 'environment':
       return failed(
         id,
         'The client secret comes from the environment, where other programs of this user may see it.',
-        'Put it into a file of mode 0600 and name that in KUBOT_CLIENT_SECRET_FILE.',
+        KEEP_IT,
         3,
       );
     case 'none':
       if (agentRuns)
         return passed(id, 'The agent that runs got its client secret itself; this shell has none.');
-      return failed(
-        id,
-        'There is no client secret.',
-        'Put it into a file of mode 0600 and name that in KUBOT_CLIENT_SECRET_FILE.',
-        3,
-      );
+      return failed(id, 'There is no client secret.', KEEP_IT, 3);
   }
 }
 
@@ -81,7 +85,7 @@ function judgeCredentials(
     return failed(
       id,
       'There is no client id with a client secret.',
-      'Set clientId, and name the file of the secret in KUBOT_CLIENT_SECRET_FILE.',
+      'Set clientId, and name the file of the secret in KUBOT_CLIENT_SECRET_FILE or put it into the keyring.',
       3,
     );
   }

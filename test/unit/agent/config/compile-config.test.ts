@@ -211,6 +211,29 @@ describe('the credentials', () => {
     expect(config.warnings.join()).not.toContain('s3cret');
   });
 
+  test('are left in the keyring until they are asked for, and only where nothing else gives them', () => {
+    const inKeyring = { KUBOT_CLIENT_ID, KUBOT_CLIENT_SECRET_KEYRING: 'true' };
+    expect(compile({ environment: inKeyring })).toMatchObject({
+      credentials: null,
+      credentialsSource: 'keyring',
+      secretFilePath: null,
+      warnings: [],
+    });
+    const off = { KUBOT_CLIENT_ID, KUBOT_CLIENT_SECRET_KEYRING: 'false' };
+    expect(compile({ environment: off }).credentialsSource).toBe('none');
+    const path = join(folder, 'secret');
+    writeFileSync(path, 's3cret\n', { mode: 0o600 });
+    const both = { ...inKeyring, KUBOT_CLIENT_SECRET_FILE: path };
+    expect(compile({ environment: both })).toMatchObject({ credentialsSource: 'file', secretFilePath: path });
+  });
+
+  test('are refused where it is not clear whether they are in the keyring', () => {
+    expect(refusal({ environment: { KUBOT_CLIENT_SECRET_KEYRING: 'gnome' } })).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: 'KUBOT_CLIENT_SECRET_KEYRING is not usable: expected true or false.',
+    });
+  });
+
   test('are null where a part is missing', () => {
     expect(compile({ environment: { KUBOT_CLIENT_ID } }).credentials).toBeNull();
     expect(compile({ environment: { KUBOT_CLIENT_SECRET: 's3cret' } }).credentials).toBeNull();

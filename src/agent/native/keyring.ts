@@ -1,0 +1,65 @@
+import { AgentError } from '../../shared/errors.ts';
+
+/** What keyrings list the secret under, with the client id as account. */
+export const KEYRING_SERVICE = 'kubot-runner';
+
+type Library = Pick<typeof import('@napi-rs/keyring'), 'AsyncEntry'>;
+
+/** The place of one application's client secret in the operating system's keyring. Each call may ask the person. */
+export interface KeyringEntry {
+  /** null: there is none. */
+  read(): Promise<string | null>;
+  write(secret: string): Promise<void>;
+  /** False where there was none. */
+  remove(): Promise<boolean>;
+}
+
+/**
+ * Loads the library (docs/adr/0012), which nobody else does, and asks the keyring nothing yet.
+ * @throws AgentError KEYRING_UNAVAILABLE, as do the entry's calls
+ */
+export async function openKeyringEntry(
+  clientId: string,
+  loadLibrary: () => Promise<Library> = () => import('@napi-rs/keyring'),
+): Promise<KeyringEntry> {
+  const { AsyncEntry } = await loadLibrary().catch((cause: unknown) => {
+    throw unavailable(`No keyring can be used: its library has no binary for ${SYSTEM}.`, NO_BINARY, cause);
+  });
+  const ask = async <T>(call: (entry: InstanceType<typeof AsyncEntry>) => Promise<T>): Promise<T> => {
+    try {
+      return await call(new AsyncEntry(KEYRING_SERVICE, clientId, STORE));
+    } catch (error) {
+      throw refusal(error);
+    }
+  };
+  return {
+    read: () => ask((entry) => entry.getPassword()),
+    write: (secret) => ask((entry) => entry.setPassword(secret)),
+    remove: () => ask((entry) => entry.deleteCredential()),
+  };
+}
+
+/** Without this the library falls back to the kernel's keyring, which forgets all when the machine restarts. */
+const STORE = { linux: { store: 'secret-service' } } as const;
+
+const SYSTEM = `${process.platform}-${process.arch}`;
+const OR_BY_FILE = 'or give the secret by file: KUBOT_CLIENT_SECRET_FILE.';
+const NO_BINARY = `Install the libraries with their optional packages (npm ci), ${OR_BY_FILE}`;
+const LOCKED = `Unlock it, as logging in to a desktop does, ${OR_BY_FILE}`;
+const NO_SERVICE = `Start GNOME Keyring or KWallet as this user and set DBUS_SESSION_BUS_ADDRESS, ${OR_BY_FILE}`;
+
+/** The library tells its errors apart by their sentence alone. */
+function refusal(error: unknown): AgentError {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (reason.startsWith("Couldn't access platform storage")) {
+    return unavailable(`The keyring is locked, or was never set up (${reason}).`, LOCKED, error);
+  }
+  if (process.platform === 'linux') {
+    return unavailable(`No Secret Service answers on this session’s D-Bus (${reason}).`, NO_SERVICE, error);
+  }
+  return unavailable(`The keyring of this system refuses (${reason}).`, LOCKED, error);
+}
+
+function unavailable(message: string, hint: string, cause: unknown): AgentError {
+  return new AgentError('KEYRING_UNAVAILABLE', message, { hint, cause });
+}
