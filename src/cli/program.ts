@@ -82,7 +82,7 @@ function addWork(add: Add): void {
     'demo',
     'embedded platform, agent and sample robots, end to end',
     async () => (await import('./commands/demo.ts')).demo,
-  );
+  ).option('--stay', 'go on when its tasks are done, until TERM or Ctrl-C');
   // The demo has its own platform and application.
   addSettingFlags(demo, ['apiEndpoint', 'clientId', 'tenantId', 'routes', 'robotFilter']);
   const agent = add(

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
 import { assertNever } from '../shared/errors.ts';
-import { useAgentView } from './agent/agent-context.tsx';
+import { useAgentView, useHostState } from './agent/agent-context.tsx';
 import { KeyboardHelp, useKeyboard } from './keyboard.tsx';
 import { LinkNotice } from './link-notice.tsx';
 import { Empty } from './parts/empty.tsx';
@@ -11,6 +11,7 @@ import { NowView } from './views/now/now-view.tsx';
 import { RobotsView } from './views/robots/robots-view.tsx';
 import { RunView } from './views/run/run-view.tsx';
 import { RunsView } from './views/runs/runs-view.tsx';
+import { SetUpView } from './views/set-up/set-up-view.tsx';
 import { SettingsView } from './views/settings/settings-view.tsx';
 import { useWords } from './words/words-context.tsx';
 
@@ -18,6 +19,7 @@ import { useWords } from './words/words-context.tsx';
 export function App() {
   const route = useRoute();
   const { link, status } = useAgentView();
+  const isSettingUp = useHostState()?.name === 'not-set-up' || route.view === 'set-up';
   const { help, closeHelp } = useKeyboard(route);
   const main = useRef<HTMLElement>(null);
   const place = route.view === 'run' ? route.id : route.view;
@@ -28,9 +30,15 @@ export function App() {
   return (
     <div className="frame">
       <Rail route={route} />
-      <main className={link.state === 'lost' ? 'main main-lost' : 'main'} ref={main} tabIndex={-1}>
-        <LinkNotice />
-        {link.state === 'signed-out' ? (
+      <main
+        className={link.state === 'lost' && !isSettingUp ? 'main main-lost' : 'main'}
+        ref={main}
+        tabIndex={-1}
+      >
+        {!isSettingUp && <LinkNotice />}
+        {isSettingUp ? (
+          <SetUpView />
+        ) : link.state === 'signed-out' ? (
           <SignedOut />
         ) : status === null ? (
           <Connecting />
@@ -52,7 +60,9 @@ function ViewOf({ route }: { route: Route }) {
     case 'run':
       return <RunView key={route.id} id={route.id} />;
     case 'robots':
-      return <RobotsView />;
+      return <RobotsView key={route.proposed} proposed={route.proposed ?? null} />;
+    case 'set-up':
+      return <SetUpView />;
     case 'settings':
       return <SettingsView />;
     case 'health':

@@ -5,9 +5,10 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
 import './styles/frame.css';
-import { AgentClient } from './agent/agent-client.ts';
+import { AgentClient } from '../shared/client/agent-client.ts';
+import { AgentStore } from '../shared/client/agent-store.ts';
 import { AgentProvider } from './agent/agent-context.tsx';
-import { AgentStore } from './agent/agent-store.ts';
+import { findShell } from './agent/bridge.ts';
 import { openHttpTransport } from './agent/http-transport.ts';
 import { App } from './app.tsx';
 import { SpeechProvider } from './words/words-context.tsx';
@@ -17,13 +18,14 @@ z.config({ jitless: true });
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('The page has no root');
-const client = new AgentClient(await openHttpTransport());
+const shell = await findShell();
+const client = new AgentClient(shell?.transport ?? (await openHttpTransport()));
 const store = new AgentStore(client);
 void store.follow(new AbortController().signal);
 createRoot(root).render(
   <StrictMode>
-    <SpeechProvider>
-      <AgentProvider agent={{ client, store }}>
+    <SpeechProvider shell={shell}>
+      <AgentProvider agent={{ client, store, shell }}>
         <App />
       </AgentProvider>
     </SpeechProvider>

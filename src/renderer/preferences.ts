@@ -1,3 +1,5 @@
+import { firstSpoken, LANGUAGES, type Language } from '../shared/words/language.ts';
+
 /** What a person chose for this window alone; the agent knows nothing of it. */
 export interface Preferences {
   readonly theme: 'system' | 'light' | 'dark';
@@ -5,8 +7,6 @@ export interface Preferences {
   readonly language: Language | null;
 }
 
-export const LANGUAGES = ['en', 'es'] as const;
-export type Language = (typeof LANGUAGES)[number];
 export const THEMES = ['system', 'light', 'dark'] as const;
 
 const KEY = 'kubot-preferences';
@@ -23,15 +23,9 @@ export function savePreferences(storage: Pick<Storage, 'setItem'>, preferences: 
   storage.setItem(KEY, JSON.stringify(preferences));
 }
 
-/** The first of the person's languages that we speak. */
+/** What the person chose, else the first of the system's languages that we speak. */
 export function languageOf(preferences: Preferences, spoken: readonly string[]): Language {
-  if (preferences.language !== null) return preferences.language;
-  const base = spoken.map((tag) => tag.slice(0, 2).toLowerCase());
-  return LANGUAGES.find((language) => language === base.find((one) => isLanguage(one))) ?? 'en';
-}
-
-function isLanguage(text: string): text is Language {
-  return LANGUAGES.some((language) => language === text);
+  return preferences.language ?? firstSpoken(spoken);
 }
 
 function parse(text: string | null): { theme?: unknown; language?: unknown } {

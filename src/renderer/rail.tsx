@@ -1,6 +1,8 @@
-import { useAgentView } from './agent/agent-context.tsx';
+import { type Presence, presenceOf } from '../shared/client/presence.ts';
+import type { Words } from '../shared/words/en.ts';
+import { useAgentView, useHostState } from './agent/agent-context.tsx';
 import { Icon } from './parts/icon.tsx';
-import { presenceOf } from './presence.ts';
+import { PRESENCE_LOOKS } from './parts/presence-look.ts';
 import { hrefOf, type Route, VIEWS } from './route.ts';
 import { useWords } from './words/words-context.tsx';
 
@@ -10,7 +12,9 @@ export function Rail({ route }: { route: Route }) {
   const view = useAgentView();
   const presence = presenceOf(view);
   const current = route.view === 'run' ? 'runs' : route.view;
-  const word = presence.name === 'running' ? rail.running(presence.runs) : rail[presence.name];
+  const isSetUp = useHostState()?.name !== 'not-set-up';
+  const look = isSetUp ? PRESENCE_LOOKS[presence.name] : PRESENCE_LOOKS.starting;
+  const word = isSetUp ? wordOfPresence(presence, rail) : rail.notSetUp;
   return (
     <nav className="rail" aria-label={nav.label}>
       <ul className="rail-views">
@@ -28,12 +32,17 @@ export function Rail({ route }: { route: Route }) {
           </li>
         ))}
       </ul>
-      <p className={`rail-state tone-${presence.tone}`} title={word}>
+      <p className={`rail-state tone-${look.tone}`} title={word}>
         <span className="rail-mark">
-          <Icon name={presence.icon} />
+          <Icon name={look.icon} />
         </span>
         <span className="rail-word">{word}</span>
       </p>
     </nav>
   );
+}
+
+function wordOfPresence(presence: Presence, rail: Words['rail']): string {
+  if (presence.name !== 'running') return rail[presence.name];
+  return presence.isPreparing ? rail.preparing(presence.runs) : rail.running(presence.runs);
 }

@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { ControlHandlers } from '../../shared/control-api.ts';
 import { AgentError } from '../../shared/errors.ts';
+import { PAGE_HEADERS } from '../../shared/page-policy.ts';
 import { answerControlRequest } from '../control/control-server.ts';
-import { PAGE_HEADERS, sendPageFile } from './page-files.ts';
+import { sendPageFile } from './page-files.ts';
 import { PageSessions } from './page-sessions.ts';
 
 export interface PageServerOptions {

@@ -18,7 +18,7 @@ import { closingLines, type DemoTask, listDemoTasks, resultOfTasks } from '../de
 import { followDemo } from '../demo/follow-demo.ts';
 import { EXIT } from '../exit-codes.ts';
 import { settingFlags } from '../setting-flags.ts';
-import { listenForStop } from '../stop-signals.ts';
+import { listenForStop, type StopSignals } from '../stop-signals.ts';
 import { count, printable } from '../text.ts';
 import { version } from '../version.ts';
 
@@ -64,6 +64,10 @@ export async function demo(context: Context, _args: [], options: Record<string, 
     const unfollow = followDemo(agent, terminal);
     closers.push(unfollow);
     await agent.start();
+    if (options.stay === true) {
+      await stayUntilStopped(agent, stop);
+      return 0;
+    }
     await runToTheEnd(agent, stop.first);
     await unfollow();
     const results = await resultOfTasks(agent.handlers, tasks);
@@ -76,6 +80,14 @@ export async function demo(context: Context, _args: [], options: Record<string, 
     for (const close of closers.reverse()) await close();
     stop.dispose();
   }
+}
+
+/** For whoever looks around in it: the agent stays when its tasks are done. */
+async function stayUntilStopped(agent: Agent, stop: StopSignals): Promise<void> {
+  await stop.first;
+  const drained = agent.drain().then(() => false);
+  const isAskedTwice = await Promise.race([drained, stop.second.then(() => true)]);
+  if (isAskedTwice) await agent.cancelAll('The demo was asked twice to stop.');
 }
 
 async function runToTheEnd(agent: Agent, stopped: Promise<void>): Promise<void> {

@@ -8,13 +8,17 @@ import {
   useState,
   useSyncExternalStore,
 } from 'react';
+import type { AgentClient, CallMethod, InputOf, OutputOf } from '../../shared/client/agent-client.ts';
+import type { AgentStore, AgentView } from '../../shared/client/agent-store.ts';
 import { type AgentError, toAgentError } from '../../shared/errors.ts';
-import type { AgentClient, CallMethod, InputOf, OutputOf } from './agent-client.ts';
-import type { AgentStore, AgentView } from './agent-store.ts';
+import type { HostState } from '../../shared/shell-api.ts';
+import type { Shell } from './bridge.ts';
 
 interface Agent {
   readonly client: AgentClient;
   readonly store: AgentStore;
+  /** null: in a browser. */
+  readonly shell: Shell | null;
 }
 
 const AgentContext = createContext<Agent | null>(null);
@@ -33,6 +37,15 @@ export function useAgentView(): AgentView {
   const { store } = useAgent();
   return useSyncExternalStore(store.listen, store.view);
 }
+
+/** How the shell stands with the agent; null: in a browser, which knows nothing of it. */
+export function useHostState(): HostState | null {
+  const { shell } = useAgent();
+  return useSyncExternalStore(shell?.host.listen ?? NEVER, shell?.host.view ?? NOTHING);
+}
+
+const NEVER = () => () => undefined;
+const NOTHING = () => null;
 
 export interface Answer<T> {
   /** The last one that came, also while another is asked for. */

@@ -1,15 +1,10 @@
-import { z } from 'zod';
 import { errorFrom } from '../../shared/client/failure-document.ts';
+import { readValues } from '../../shared/client/read-values.ts';
+import type { Transport } from '../../shared/client/transport.ts';
 import type { ControlMethod } from '../../shared/control-api.ts';
 import { AgentError } from '../../shared/errors.ts';
-import type { Transport } from './transport.ts';
 
 const KEY_NAME = 'kubot-session';
-const StreamLine = z.union([
-  z.object({ error: z.unknown() }),
-  z.object({ end: z.literal(true) }),
-  z.object({ value: z.unknown() }),
-]);
 
 /**
  * The agent that served this page. The ticket in the link's fragment, which no server sees, is exchanged for a key
@@ -35,25 +30,20 @@ async function* stream(
   signal: AbortSignal,
 ): AsyncGenerator<readonly unknown[]> {
   const response = await post(method, input, signal);
+  try {
+    yield* readValues(textOf(response));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** A connection that breaks ends the text; that the end is missing is seen by who reads it. */
+async function* textOf(response: Response): AsyncGenerator<string> {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
   for (;;) {
     const part = await reader?.read().catch(() => undefined);
-    if (signal.aborted) return;
-    if (part === undefined || part.done) throw gone();
-    const lines = `${rest}${part.value}`.split('\n');
-    rest = lines.pop() ?? '';
-    const values: unknown[] = [];
-    for (const text of lines) {
-      const line = StreamLine.parse(JSON.parse(text));
-      if ('error' in line) throw errorFrom(line);
-      if ('end' in line) {
-        if (values.length > 0) yield values;
-        return;
-      }
-      values.push(line.value);
-    }
-    if (values.length > 0) yield values;
+    if (part === undefined || part.done) return;
+    yield part.value;
   }
 }
 
@@ -67,13 +57,9 @@ async function post(method: ControlMethod, input: unknown, signal?: AbortSignal)
     body: JSON.stringify(input),
     ...(signal === undefined ? {} : { signal }),
   }).catch((cause: unknown) => {
-    throw gone(cause);
+    throw new AgentError('AGENT_NOT_RUNNING', 'The agent does not answer.', { cause });
   });
   if (response.status === 401) throw new AgentError('PAGE_SIGNED_OUT', await response.text());
   if (!response.ok) throw errorFrom(await response.json().catch(() => null));
   return response;
-}
-
-function gone(cause?: unknown): AgentError {
-  return new AgentError('AGENT_NOT_RUNNING', 'The agent does not answer.', { cause });
 }

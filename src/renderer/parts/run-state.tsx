@@ -1,6 +1,6 @@
 import { assertNever } from '../../shared/errors.ts';
 import type { Run } from '../../shared/run.ts';
-import type { Words } from '../words/en.ts';
+import type { Words } from '../../shared/words/en.ts';
 import { useWords } from '../words/words-context.tsx';
 import { Icon, type IconName } from './icon.tsx';
 

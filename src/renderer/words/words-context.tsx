@@ -1,16 +1,9 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
-import {
-  type Language,
-  languageOf,
-  loadPreferences,
-  type Preferences,
-  savePreferences,
-} from '../preferences.ts';
-import { en, type Words } from './en.ts';
-import { es } from './es.ts';
-import { createFormat, type Format } from './format.ts';
-
-const WORDS: Readonly<Record<Language, Words>> = { en, es };
+import type { Words } from '../../shared/words/en.ts';
+import { createFormat, type Format } from '../../shared/words/format.ts';
+import { type Language, WORDS } from '../../shared/words/language.ts';
+import type { Shell } from '../agent/bridge.ts';
+import { languageOf, loadPreferences, type Preferences, savePreferences } from '../preferences.ts';
 
 interface Speech {
   readonly words: Words;
@@ -23,7 +16,7 @@ interface Speech {
 const SpeechContext = createContext<Speech | null>(null);
 
 /** Language and theme: what the person chose, else what the system says, also when it changes. */
-export function SpeechProvider({ children }: { children: ReactNode }) {
+export function SpeechProvider({ shell, children }: { shell: Shell | null; children: ReactNode }) {
   const [preferences, setPreferences] = useState(() => loadPreferences(localStorage));
   const systemIsDark = useMedia('(prefers-color-scheme: dark)');
   const language = languageOf(preferences, navigator.languages);
@@ -31,7 +24,8 @@ export function SpeechProvider({ children }: { children: ReactNode }) {
   useEffect(() => {
     document.documentElement.lang = language;
     document.documentElement.dataset.theme = theme;
-  }, [language, theme]);
+    shell?.speak(language);
+  }, [language, theme, shell]);
   const speech = useMemo(
     () => ({
       words: WORDS[language],

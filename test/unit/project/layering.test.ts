@@ -31,6 +31,11 @@ const BANS: Ban[] = [
   },
   { files: /^src\/cli\//, imports: /^(electron|src\/(main|renderer)\/)/, reason: 'a host without a desktop' },
   {
+    files: /^src\/(main|preload)\//,
+    imports: /^src\/(agent\/(?!home\/home-paths\.ts)|cli|platform|renderer)\//,
+    reason: 'the shell starts the agent and asks it; it runs on an older Node and holds none of it',
+  },
+  {
     files: /^src\/renderer\//,
     imports: /^(electron|node:|src\/(agent|cli|main|preload|platform)\/)/,
     reason: 'the renderer is a page: it knows the contract and nothing of any process',

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { AgentClient } from '../../../src/renderer/agent/agent-client.ts';
-import { AgentStore, type AgentView, applyEvent } from '../../../src/renderer/agent/agent-store.ts';
-import type { Transport } from '../../../src/renderer/agent/transport.ts';
-import { presenceOf } from '../../../src/renderer/presence.ts';
+import { AgentClient } from '../../../src/shared/client/agent-client.ts';
+import { AgentStore, type AgentView, applyEvent } from '../../../src/shared/client/agent-store.ts';
+import { presenceOf } from '../../../src/shared/client/presence.ts';
+import type { Transport } from '../../../src/shared/client/transport.ts';
 import { AgentError } from '../../../src/shared/errors.ts';
 import type { Status } from '../../../src/shared/status.ts';
 import { aRun } from '../../helpers/a-run.ts';
-import { aStatus } from './a-status.ts';
+import { aStatus } from '../../helpers/a-status.ts';
 
 const NOTHING: AgentView = {
   link: { state: 'connecting' },

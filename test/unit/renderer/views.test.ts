@@ -4,13 +4,13 @@ import { listChecks } from '../../../src/renderer/views/health/list-checks.ts';
 import { parseVariables } from '../../../src/renderer/views/robots/parse-variables.ts';
 import { matchesRun, type RunFilter } from '../../../src/renderer/views/runs/match-run.ts';
 import { shownValue, writtenValue } from '../../../src/renderer/views/settings/setting-text.ts';
-import { en } from '../../../src/renderer/words/en.ts';
-import { createFormat } from '../../../src/renderer/words/format.ts';
 import { parseSettingText } from '../../../src/shared/parse-setting.ts';
 import { type SettingKey, SettingsSchema, settingMeta } from '../../../src/shared/settings.ts';
 import type { Status } from '../../../src/shared/status.ts';
+import { en } from '../../../src/shared/words/en.ts';
+import { createFormat } from '../../../src/shared/words/format.ts';
 import { aRun } from '../../helpers/a-run.ts';
-import { aStatus } from './a-status.ts';
+import { aStatus } from '../../helpers/a-status.ts';
 
 const format = createFormat('en-US');
 

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { languageOf, loadPreferences, savePreferences } from '../../../src/renderer/preferences.ts';
-import { en } from '../../../src/renderer/words/en.ts';
-import { es } from '../../../src/renderer/words/es.ts';
-import { createFormat } from '../../../src/renderer/words/format.ts';
 import { SETTINGS_ES } from '../../../src/renderer/words/settings-es.ts';
 import { SettingsSchema } from '../../../src/shared/settings.ts';
+import { en } from '../../../src/shared/words/en.ts';
+import { es } from '../../../src/shared/words/es.ts';
+import { createFormat } from '../../../src/shared/words/format.ts';
 
 describe('the words', () => {
   test('of every setting are there in Spanish', () => {

@@ -1,6 +1,6 @@
 import type { Status } from '../../../shared/status.ts';
-import type { Words } from '../../words/en.ts';
-import type { Format } from '../../words/format.ts';
+import type { Words } from '../../../shared/words/en.ts';
+import type { Format } from '../../../shared/words/format.ts';
 
 export interface Check {
   readonly id: string;

@@ -1,12 +1,14 @@
+import { type Presence, presenceOf } from '../../../shared/client/presence.ts';
 import { assertNever } from '../../../shared/errors.ts';
 import type { Status } from '../../../shared/status.ts';
+import { untilTomorrow } from '../../../shared/until-tomorrow.ts';
+import type { Words } from '../../../shared/words/en.ts';
+import type { Format } from '../../../shared/words/format.ts';
 import { useAgent, useAgentView, useOrder } from '../../agent/agent-context.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Menu } from '../../parts/menu.tsx';
-import { type Presence, presenceOf } from '../../presence.ts';
-import type { Words } from '../../words/en.ts';
-import type { Format } from '../../words/format.ts';
+import { PRESENCE_LOOKS } from '../../parts/presence-look.ts';
 import { useFormat, useNow, useWords } from '../../words/words-context.tsx';
 
 /** The one big status, and what to do about it. */
@@ -20,6 +22,7 @@ export function Hero() {
   const { status } = view;
   if (status === null) return null;
   const presence = presenceOf(view);
+  const look = PRESENCE_LOOKS[presence.name];
   const pauseFor = (forMs: number | null) => () =>
     void order.give(() => client.call('pause', { forMs, reason: null }));
   const isHeld = status.pause !== null || status.agent.state === 'draining';
@@ -27,8 +30,8 @@ export function Hero() {
   return (
     <>
       <header className="hero">
-        <span className={`mark tone-${presence.tone}`}>
-          <Icon name={presence.icon} filled={presence.icon === 'play'} />
+        <span className={`mark tone-${look.tone}`}>
+          <Icon name={look.icon} filled={look.icon === 'play'} />
         </span>
         <div className="hero-text">
           <h1>{headline(status, presence, view.liveRuns.length, words, format, now)}</h1>
@@ -85,12 +88,6 @@ export function Hero() {
 
 const MINUTE = 60_000;
 
-/** Until seven in the morning of the next day: before anybody expects work. */
-export function untilTomorrow(nowMs: number): number {
-  const now = new Date(nowMs);
-  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1, 7).getTime() - nowMs;
-}
-
 function headline(
   status: Status,
   presence: Presence,
@@ -112,7 +109,7 @@ function headline(
     case 'draining':
       return text.draining;
     case 'running':
-      return text.running(presence.runs);
+      return presence.isPreparing ? text.preparing(presence.runs) : text.running(presence.runs);
     case 'starting':
       return text.starting;
     case 'online':

@@ -5,6 +5,7 @@ import { useAgent, useAgentView, useAnswer, useOrder } from '../../agent/agent-c
 import { Empty } from '../../parts/empty.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { SearchField } from '../../parts/search-field.tsx';
+import { goTo } from '../../route.ts';
 import { useNow, useWords } from '../../words/words-context.tsx';
 import { LimitsDialog } from './limits-dialog.tsx';
 import { RobotRow } from './robot-row.tsx';
@@ -16,7 +17,7 @@ const ASK_EVERY_MS = 5000;
 type Sheet = { readonly name: 'start' | 'limits'; readonly robot: RobotView };
 
 /** What can run here, and what cannot, and why. */
-export function RobotsView() {
+export function RobotsView({ proposed }: { proposed: string | null }) {
   const words = useWords();
   const { client } = useAgent();
   const { liveRuns, endings, progress } = useAgentView();
@@ -35,6 +36,9 @@ export function RobotsView() {
     await client.call('reconnect');
     robots.again();
   });
+  // Somebody proposed a robot, by a link or in the tray; whether it starts is decided here.
+  const proposedRobot = robots.data?.find(({ code }) => code === proposed);
+  const isProposed = proposedRobot !== undefined && sheet === null;
   const wanted = search.trim().toLowerCase();
   const shown = (robots.data ?? []).filter(({ code, name }) =>
     `${code} ${name}`.toLowerCase().includes(wanted),
@@ -83,6 +87,14 @@ export function RobotsView() {
       {robots.data === null && robots.error === null && <p className="soft appear-late">{words.loading}</p>}
       {sheet?.name === 'start' && (
         <StartDialog robot={sheet.robot} operation={null} taskId={null} onClose={() => setSheet(null)} />
+      )}
+      {isProposed && (
+        <StartDialog
+          robot={proposedRobot}
+          operation={null}
+          taskId={null}
+          onClose={() => goTo({ view: 'robots' })}
+        />
       )}
       {sheet?.name === 'limits' && <LimitsDialog robot={sheet.robot} onClose={() => setSheet(null)} />}
     </div>

@@ -37,7 +37,8 @@ export function StartDialog({
       taskId: task.trim() || null,
     });
     onClose();
-    goTo({ view: 'run', id: run.id });
+    // After whatever closing does to the address.
+    setTimeout(() => goTo({ view: 'run', id: run.id }));
   });
   return (
     <Dialog title={words.start.title(robot.name)} onClose={onClose}>

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type SettingKey, type SettingKind, SettingsSchema, settingMeta } from '../../../shared/settings.ts';
-import type { Language } from '../../preferences.ts';
+import type { Language } from '../../../shared/words/language.ts';
 import { SETTINGS_ES } from '../../words/settings-es.ts';
 
 export interface SettingDescription {

@@ -1,6 +1,6 @@
 import type { SettingKind } from '../../../shared/settings.ts';
-import type { Words } from '../../words/en.ts';
-import type { Format } from '../../words/format.ts';
+import type { Words } from '../../../shared/words/en.ts';
+import type { Format } from '../../../shared/words/format.ts';
 
 /** A value as people read it. */
 export function shownValue(value: unknown, kind: SettingKind, words: Words, format: Format): string {

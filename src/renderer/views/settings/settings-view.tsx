@@ -1,13 +1,12 @@
 import './settings.css';
 import { useState } from 'react';
+import { LANGUAGES, WORDS } from '../../../shared/words/language.ts';
 import { useAnswer } from '../../agent/agent-context.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { SearchField } from '../../parts/search-field.tsx';
-import { LANGUAGES, THEMES } from '../../preferences.ts';
-import { en } from '../../words/en.ts';
-import { es } from '../../words/es.ts';
+import { THEMES } from '../../preferences.ts';
 import { useSpeech } from '../../words/words-context.tsx';
 import { describeSetting } from './describe-setting.ts';
 import { groupOf, SETTING_GROUPS } from './setting-groups.ts';
@@ -73,7 +72,7 @@ function WindowSettings() {
           <Choice
             label={words.settings.languageLabel}
             value={language}
-            options={LANGUAGES.map((value) => ({ value, label: { en, es }[value].language }))}
+            options={LANGUAGES.map((value) => ({ value, label: WORDS[value].language }))}
             onChange={(chosen) => prefer({ language: chosen })}
           />
         </li>

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { CONTROL_API, type ControlHandlers, type ControlMethod } from '../../shared/control-api.ts';
+import { CONTROL_API, type ControlHandlers, type ControlMethod } from '../control-api.ts';
 import type { Transport } from './transport.ts';
 
 type StreamMethod = {

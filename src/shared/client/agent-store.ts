@@ -1,7 +1,7 @@
-import type { ControlEvent, Progress } from '../../shared/control-api.ts';
-import { type AgentError, assertNever, toAgentError } from '../../shared/errors.ts';
-import type { Run } from '../../shared/run.ts';
-import type { Status } from '../../shared/status.ts';
+import type { ControlEvent, Progress } from '../control-api.ts';
+import { type AgentError, assertNever, toAgentError } from '../errors.ts';
+import type { Run } from '../run.ts';
+import type { Status } from '../status.ts';
 import type { AgentClient } from './agent-client.ts';
 
 /*
@@ -34,6 +34,7 @@ const LONGEST_WAIT_MS = 15_000;
 export class AgentStore {
   readonly #client: AgentClient;
   readonly #listeners = new Set<() => void>();
+  readonly #hearers = new Set<(event: ControlEvent, before: AgentView) => void>();
   #view: AgentView = {
     link: { state: 'connecting' },
     status: null,
@@ -52,6 +53,12 @@ export class AgentStore {
   readonly listen = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  };
+
+  /** Each event, with what was known before it; a snapshot is none. */
+  readonly hear = (hearer: (event: ControlEvent, before: AgentView) => void): (() => void) => {
+    this.#hearers.add(hearer);
+    return () => this.#hearers.delete(hearer);
   };
 
   /** Does not wait for the next try. */
@@ -83,7 +90,11 @@ export class AgentStore {
   async #listenOnce(signal: AbortSignal, onLive: () => void): Promise<AgentError | null> {
     try {
       for await (const events of this.#client.stream('events', {}, signal)) {
-        this.#change(events.reduce(applyEvent, this.#view));
+        const before = this.#view;
+        this.#change(events.reduce(applyEvent, before));
+        for (const event of events) {
+          if (event.type !== 'snapshot') for (const hearer of this.#hearers) hearer(event, before);
+        }
         onLive();
       }
       return null;

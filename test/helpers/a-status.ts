@@ -1,4 +1,4 @@
-import type { Status } from '../../../src/shared/status.ts';
+import type { Status } from '../../src/shared/status.ts';
 
 const AT = '2026-01-02T03:04:05.000Z';
 

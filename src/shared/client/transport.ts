@@ -1,4 +1,4 @@
-import type { ControlMethod } from '../../shared/control-api.ts';
+import type { ControlMethod } from '../control-api.ts';
 
 /** How the renderer reaches the agent: over HTTP in a browser, through the bridge in the window. */
 export interface Transport {

@@ -1,0 +1,208 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Transport } from '../shared/client/transport.ts';
+import type { HostState } from '../shared/shell-api.ts';
+
+export interface AgentHostOptions {
+  readonly nodePath: string;
+  readonly cliPath: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The agent of the home that is served now. */
+  readonly transport: Transport;
+  readonly onState: (state: HostState) => void;
+  /** The client secret, from the system's keychain; null: it comes another way, or there is none. */
+  readonly findSecret: () => Promise<string | null>;
+}
+
+/** Which agent: the person's own, or the demo with its platform. */
+export interface HostedHome {
+  readonly home: string;
+  readonly demo: boolean;
+}
+
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 60_000;
+/** An agent that lived for this long has started well: the next wait is short again. */
+const WELL_MS = 60_000;
+const LOOK_EVERY_MS = 200;
+/** As `kubot` ends when its configuration lacks something (docs/cli.md). */
+const EXIT_CONFIGURATION = 3;
+
+/**
+ * Keeps an agent running for as long as the shell lives: one that is there already is attached to, else one is
+ * started on a Node of its own, and again when it ends by itself, later each time.
+ */
+export class AgentHost {
+  readonly #options: AgentHostOptions;
+  #state: HostState = { name: 'starting' };
+  #child: ChildProcess | null = null;
+  #ended: Promise<void> = Promise.resolve();
+  #wake = () => {};
+  #isStopping = false;
+  #hosted: HostedHome;
+
+  constructor(options: AgentHostOptions, hosted: HostedHome) {
+    this.#options = options;
+    this.#hosted = hosted;
+  }
+
+  get state(): HostState {
+    return this.#state;
+  }
+
+  get hosted(): HostedHome {
+    return this.#hosted;
+  }
+
+  /** The agent's process, when it is our own. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /** Until `stop`. */
+  async keepRunning(): Promise<void> {
+    let waitMs = FIRST_WAIT_MS;
+    while (!this.#isStopping) {
+      if (await this.#answers()) {
+        this.#become({ name: 'running', attached: true, demo: this.#hosted.demo });
+        await this.#untilGone();
+        continue;
+      }
+      this.#become({ name: 'starting' });
+      const began = Date.now();
+      const { code, said } = await this.#runChild();
+      if (this.#isStopping) break;
+      if (code === EXIT_CONFIGURATION) {
+        this.#become({ name: 'not-set-up', message: said });
+        await this.#pause(null);
+        continue;
+      }
+      if (Date.now() - began > WELL_MS) waitMs = FIRST_WAIT_MS;
+      this.#become({ name: 'waiting', message: said, untilMs: Date.now() + waitMs });
+      await this.#pause(waitMs);
+      waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+    }
+    this.#become({ name: 'stopped' });
+  }
+
+  /** Something changed that it waited for: credentials, or what to serve. */
+  async restart(hosted: HostedHome = this.#hosted): Promise<void> {
+    const child = this.#child;
+    this.#hosted = hosted;
+    child?.kill('SIGTERM');
+    await this.#ended;
+    this.#wake();
+  }
+
+  /**
+   * Ends our own agent; one that was there before us stays.
+   * @param now what runs is cancelled, else it is waited for
+   */
+  async stop({ now }: { now: boolean }): Promise<void> {
+    this.#isStopping = true;
+    this.#child?.kill('SIGTERM');
+    if (now) {
+      // A second signal within half a second would count as the first.
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      this.#child?.kill('SIGTERM');
+    }
+    this.#wake();
+    await this.#ended;
+  }
+
+  async #runChild(): Promise<{ code: number | null; said: string }> {
+    const { nodePath, cliPath, environment } = this.#options;
+    const { home, demo } = this.#hosted;
+    const secret = demo ? null : await this.#options.findSecret();
+    const args = [cliPath, ...(demo ? ['demo', '--stay'] : ['agent']), '--json', '--home', home];
+    const child = spawn(nodePath, args, {
+      env: { ...environment, ...(secret === null ? {} : { KUBOT_SECRET_FD: '0' }) },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+    // A child that never read it is told of by its exit.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(secret ?? '');
+    const tail = tailOf(child);
+    this.#child = child;
+    const exited = new Promise<number | null>((resolve) => {
+      child.once('error', () => resolve(null));
+      child.once('exit', (code) => resolve(code));
+    });
+    this.#ended = exited.then(() => undefined);
+    void this.#tellWhenUp(child);
+    const code = await exited;
+    this.#child = null;
+    return { code, said: tail() };
+  }
+
+  async #tellWhenUp(child: ChildProcess): Promise<void> {
+    while (this.#child === child) {
+      if (await this.#answers()) {
+        if (this.#child === child)
+          this.#become({ name: 'running', attached: false, demo: this.#hosted.demo });
+        return;
+      }
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  /** One that we did not start: it is looked at now and then. */
+  async #untilGone(): Promise<void> {
+    const { home } = this.#hosted;
+    while (!this.#isStopping && this.#hosted.home === home && (await this.#answers()))
+      await this.#pause(2000);
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      await this.#options.transport.call('status', {});
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #pause(milliseconds: number | null): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = milliseconds === null ? undefined : setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #become(state: HostState): void {
+    this.#state = state;
+    this.#options.onState(state);
+  }
+}
+
+/** What the agent said last, for a person: its error document, else the end of what it wrote. */
+function tailOf(child: ChildProcess): () => string {
+  let out = '';
+  let err = '';
+  child.stdout?.on('data', (chunk) => {
+    out = `${out}${String(chunk)}`.slice(-8192);
+  });
+  child.stderr?.on('data', (chunk) => {
+    err = `${err}${String(chunk)}`.slice(-2048);
+  });
+  return () => {
+    const last = out.trimEnd().split('\n').pop() ?? '';
+    try {
+      const document: unknown = JSON.parse(last);
+      const error = typeof document === 'object' && document !== null ? Reflect.get(document, 'error') : null;
+      const message: unknown =
+        typeof error === 'object' && error !== null ? Reflect.get(error, 'message') : null;
+      if (typeof message === 'string') return message;
+    } catch {
+      // No document: it was killed, or never came so far.
+    }
+    return err.trim().split('\n').pop() ?? '';
+  };
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,198 @@
+import { app, dialog, Notification, powerMonitor, session } from 'electron';
+import { AgentClient } from '../shared/client/agent-client.ts';
+import { AgentStore } from '../shared/client/agent-store.ts';
+import type { RobotView } from '../shared/status.ts';
+import { createFormat } from '../shared/words/format.ts';
+import { firstSpoken, WORDS } from '../shared/words/language.ts';
+import { AgentHost } from './agent-host.ts';
+import { createSocketTransport } from './agent-socket.ts';
+import { declareAppProtocol, serveAppProtocol } from './app-protocol.ts';
+import { findLink, hashOfLink } from './deep-link.ts';
+import { guardContents, refusePermissions } from './guard-contents.ts';
+import { serveWindow } from './ipc.ts';
+import { type Notice, noticeOfEvent, noticeOfHost } from './notices.ts';
+import { createSecretKeeper } from './secret-keeper.ts';
+import { writeSettings } from './set-up-agent.ts';
+import { findPlaces } from './shell-places.ts';
+import { openShellStore } from './shell-store.ts';
+import { openTray } from './tray.ts';
+import type { TrayOrder } from './tray-menu.ts';
+import { MainWindow } from './window.ts';
+
+const HIDDEN_FLAG = '--hidden';
+const DEMO_FLAG = '--demo';
+/** The agent tells of no change in its catalogue by itself. */
+const ROBOTS_EVERY_MS = 15_000;
+
+declareAppProtocol();
+guardContents(app);
+app.setAsDefaultProtocolClient('kubot-runner');
+if (app.requestSingleInstanceLock()) void app.whenReady().then(start);
+else app.quit();
+
+/** Wires the shell: agent, tray, window, and what goes between them. */
+function start(): void {
+  const { KUBOT_SECRET_FD: _handed, ELECTRON_RUN_AS_NODE: _asNode, ...environment } = process.env;
+  const places = findPlaces(
+    { appPath: app.getAppPath(), resourcesPath: process.resourcesPath, isPackaged: app.isPackaged },
+    environment,
+  );
+  const store = openShellStore();
+  const secrets = createSecretKeeper(store);
+  const window = new MainWindow(places.preloadPath, store);
+  const transport = createSocketTransport(() => host.hosted.home);
+  const client = new AgentClient(transport);
+  const agent = new AgentStore(client);
+  let robots: readonly RobotView[] = [];
+  let isQuitting = false;
+
+  const language = () => store.language() ?? firstSpoken([app.getLocale()]);
+  const words = () => WORDS[language()];
+  const tell = (notice: Notice | null) => {
+    if (notice === null) return;
+    // For whoever starts it in a terminal; on some desktops it is all there is.
+    console.log(`Notice: ${notice.title}`);
+    if (!Notification.isSupported()) return;
+    const shown = new Notification({ title: notice.title, body: notice.body });
+    shown.on('click', () => window.show(notice.hash));
+    shown.show();
+  };
+  const demo = { home: places.demoHome, demo: true };
+  const host: AgentHost = new AgentHost(
+    {
+      nodePath: places.nodePath,
+      cliPath: places.cliPath,
+      environment,
+      transport,
+      findSecret: () => secrets.find(),
+      onState: (state) => {
+        window.webContents?.send('kubot:host', state);
+        tell(noticeOfHost(state, words()));
+        if (state.name === 'running') agent.tryNow();
+        draw();
+      },
+    },
+    process.argv.includes(DEMO_FLAG) ? demo : { home: places.home, demo: false },
+  );
+
+  const obey = (order: TrayOrder) => {
+    const work = (): Promise<unknown> => {
+      switch (order.do) {
+        case 'open':
+          window.show(order.hash);
+          return Promise.resolve();
+        case 'stop-run':
+          return client.call('cancel', { id: order.id });
+        case 'start':
+          window.show(`#/robots/${order.robot}`);
+          return Promise.resolve();
+        case 'pause':
+          return client.call('pause', { forMs: order.forMs, reason: null });
+        case 'resume':
+          return client.call('resume');
+        case 'quit':
+          app.quit();
+          return Promise.resolve();
+      }
+    };
+    work().catch((error: unknown) =>
+      tell({ title: words().failure.title, body: String(error), hash: '#/now' }),
+    );
+  };
+  const tray = openTray(places.iconsDir, obey);
+  function draw(): void {
+    tray.show({
+      view: agent.view(),
+      host: host.state,
+      robots,
+      words: words(),
+      format: createFormat(language()),
+      nowMs: Date.now(),
+    });
+  }
+  agent.listen(draw);
+  const askRobots = () =>
+    void client.call('robots').then(
+      (answer) => {
+        robots = answer;
+        draw();
+      },
+      () => undefined,
+    );
+  setInterval(askRobots, ROBOTS_EVERY_MS);
+  agent.hear((event, before) => {
+    tell(noticeOfEvent(event, before.status, words()));
+    // A registration is told, and with it the catalogue may have come.
+    if (event.type === 'status') askRobots();
+  });
+
+  serveAppProtocol(session.defaultSession, places.pageDir);
+  refusePermissions(session.defaultSession);
+  serveWindow({
+    transport,
+    host: () => host.state,
+    setUp: async ({ apiEndpoint, clientId, clientSecret }) => {
+      await secrets.keep(clientSecret);
+      await writeSettings(places, environment, { apiEndpoint, clientId });
+      await host.restart({ home: places.home, demo: false });
+    },
+    tryDemo: () => host.restart(demo),
+    speak: (chosen) => {
+      store.saveLanguage(chosen);
+      draw();
+    },
+  });
+
+  const follow = (text: string | null) => {
+    const hash = text === null ? null : hashOfLink(text);
+    window.show(hash ?? '');
+  };
+  app.on('second-instance', (_event, args) => follow(findLink(args)));
+  app.on('open-url', (event, url) => {
+    event.preventDefault();
+    follow(url);
+  });
+  app.on('activate', () => window.show());
+  // The tray stays.
+  app.on('window-all-closed', () => undefined);
+  powerMonitor.on('resume', () => void client.call('reconnect').catch(() => undefined));
+  powerMonitor.on('shutdown', () => void host.stop({ now: true }));
+  app.on('before-quit', (event) => {
+    if (isQuitting) return;
+    event.preventDefault();
+    void quit();
+  });
+
+  /** Drains the agent that is ours, with a choice where robots are at work. */
+  async function quit(): Promise<void> {
+    const running = agent.view().liveRuns.length;
+    const isOurs = host.state.name === 'running' && !host.state.attached;
+    const choice = isOurs && running > 0 ? await askHowToQuit(running) : 'finish';
+    if (choice === 'cancel') return;
+    isQuitting = true;
+    window.close();
+    await host.stop({ now: choice === 'stop' });
+    tray.close();
+    app.quit();
+  }
+
+  async function askHowToQuit(running: number): Promise<'finish' | 'stop' | 'cancel'> {
+    const { quit: text } = words();
+    const { response } = await dialog.showMessageBox({
+      type: 'question',
+      message: text.title(running),
+      detail: text.message,
+      buttons: [text.finish, text.stop, text.cancel],
+      defaultId: 0,
+      cancelId: 2,
+    });
+    return (['finish', 'stop', 'cancel'] as const)[response] ?? 'cancel';
+  }
+
+  const leaving = new AbortController();
+  void agent.follow(leaving.signal);
+  void host.keepRunning();
+  draw();
+  askRobots();
+  if (!process.argv.includes(HIDDEN_FLAG)) follow(findLink(process.argv));
+}

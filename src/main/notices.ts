@@ -1,0 +1,35 @@
+import type { AgentView } from '../shared/client/agent-store.ts';
+import type { ControlEvent } from '../shared/control-api.ts';
+import type { HostState } from '../shared/shell-api.ts';
+import type { Words } from '../shared/words/en.ts';
+
+export interface Notice {
+  readonly title: string;
+  readonly body: string;
+  /** Where a click on it leads. */
+  readonly hash: string;
+}
+
+/** What an event of the agent is worth telling a person who does not look. null: nothing. */
+export function noticeOfEvent(event: ControlEvent, before: AgentView['status'], words: Words): Notice | null {
+  if (event.type === 'run') {
+    const { run } = event;
+    if (run.state !== 'ended' || run.outcome === 'succeeded' || run.settled?.action !== 'kept') return null;
+    return {
+      title: words.notify.failed(run.robot.code),
+      body: run.error?.message ?? words.notify.failedText,
+      hash: `#/runs/${run.id}`,
+    };
+  }
+  if (event.type === 'status') {
+    const isNew = before?.connection.state !== 'unauthorized';
+    if (event.status.connection.state !== 'unauthorized' || !isNew) return null;
+    return { title: words.notify.unauthorized, body: words.notify.unauthorizedText, hash: '#/health' };
+  }
+  return null;
+}
+
+export function noticeOfHost(state: HostState, words: Words): Notice | null {
+  if (state.name !== 'waiting') return null;
+  return { title: words.notify.crashed, body: state.message || words.notify.crashedText, hash: '#/health' };
+}

@@ -1,0 +1,135 @@
+import type { AgentView } from '../shared/client/agent-store.ts';
+import { type Presence, presenceOf } from '../shared/client/presence.ts';
+import type { HostState } from '../shared/shell-api.ts';
+import type { RobotView } from '../shared/status.ts';
+import { untilTomorrow } from '../shared/until-tomorrow.ts';
+import type { Words } from '../shared/words/en.ts';
+import type { Format } from '../shared/words/format.ts';
+
+/** Shapes of the tray's badge. */
+export type TrayState = 'idle' | 'running' | 'paused' | 'attention' | 'offline' | 'set-up';
+
+/** What a menu item asks for. */
+export type TrayOrder =
+  | { readonly do: 'open'; readonly hash: string }
+  | { readonly do: 'stop-run'; readonly id: string }
+  | { readonly do: 'start'; readonly robot: string }
+  | { readonly do: 'pause'; readonly forMs: number | null }
+  | { readonly do: 'resume' }
+  | { readonly do: 'quit' };
+
+export interface TrayItem {
+  readonly label: string;
+  readonly order?: TrayOrder;
+  readonly items?: readonly TrayItem[];
+  readonly isSeparator?: boolean;
+}
+
+export interface TrayInput {
+  readonly view: AgentView;
+  readonly host: HostState;
+  readonly robots: readonly RobotView[];
+  readonly words: Words;
+  readonly format: Format;
+  readonly nowMs: number;
+}
+
+const STATES: Readonly<Record<Presence['name'], TrayState>> = {
+  online: 'idle',
+  running: 'running',
+  paused: 'paused',
+  draining: 'paused',
+  offline: 'offline',
+  attention: 'attention',
+  starting: 'idle',
+  lost: 'offline',
+};
+
+export function trayStateOf({ view, host }: Pick<TrayInput, 'view' | 'host'>): TrayState {
+  if (host.name === 'not-set-up') return 'set-up';
+  if (host.name === 'waiting') return 'attention';
+  return STATES[presenceOf(view).name];
+}
+
+/** The first line: the state in words. */
+export function trayHeadline({ view, host, words, format, nowMs }: TrayInput): string {
+  if (host.name === 'not-set-up') return words.tray.notSetUp;
+  if (host.name === 'waiting') return words.tray.restarting;
+  const presence = presenceOf(view);
+  const until = view.status?.pause?.until;
+  switch (presence.name) {
+    case 'running':
+      return presence.isPreparing
+        ? words.status.preparing(presence.runs)
+        : words.status.running(presence.runs);
+    case 'paused':
+      return until ? words.status.pausedUntil(format.moment(until, nowMs)) : words.status.paused;
+    case 'draining':
+      return words.status.draining;
+    case 'offline':
+      return words.status.offline;
+    case 'attention':
+      return words.status.unauthorized;
+    case 'starting':
+    case 'lost':
+      return words.status.starting;
+    case 'online':
+      return words.status.idle;
+  }
+}
+
+/** What the tray offers: what runs, each with Stop, then what can be done, Quit last. */
+export function trayMenu(input: TrayInput): TrayItem[] {
+  const { view, host, robots, words, nowMs } = input;
+  const { status, liveRuns } = view;
+  const isUp = host.name === 'running' && status !== null;
+  const isHeld = status?.pause != null || status?.agent.state === 'draining';
+  const startable = robots.filter(({ state }) => state !== 'excluded' && state !== 'unsupported');
+  const running = liveRuns
+    .filter(({ state }) => state === 'running' || state === 'preparing')
+    .map(({ id, robot }) => ({
+      label: words.tray.stop(robot.code),
+      order: { do: 'stop-run', id } as const,
+    }));
+  return [
+    { label: trayHeadline(input), order: { do: 'open', hash: '#/now' } },
+    SEPARATOR,
+    ...running,
+    ...(running.length > 0 ? [SEPARATOR] : []),
+    ...(isUp
+      ? [
+          {
+            label: words.tray.startRobot,
+            items:
+              startable.length > 0
+                ? startable.map(({ code, name }) => ({
+                    label: name,
+                    order: { do: 'start', robot: code } as const,
+                  }))
+                : [{ label: words.tray.noRobots }],
+          },
+          isHeld
+            ? { label: words.pause.resume, order: { do: 'resume' } as const }
+            : {
+                label: words.pause.pause,
+                items: [
+                  { label: words.pause.for15, order: { do: 'pause', forMs: 15 * MINUTE_MS } as const },
+                  { label: words.pause.for60, order: { do: 'pause', forMs: 60 * MINUTE_MS } as const },
+                  {
+                    label: words.pause.tomorrow,
+                    order: { do: 'pause', forMs: untilTomorrow(nowMs) } as const,
+                  },
+                ],
+              },
+          SEPARATOR,
+        ]
+      : []),
+    { label: words.tray.open, order: { do: 'open', hash: '' } },
+    { label: words.tray.settings, order: { do: 'open', hash: '#/settings' } },
+    SEPARATOR,
+    { label: words.tray.quit, order: { do: 'quit' } },
+  ];
+}
+
+const SEPARATOR: TrayItem = { label: '', isSeparator: true };
+const MINUTE_MS = 60_000;

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { Menu, type MenuItemConstructorOptions, nativeImage, nativeTheme, Tray } from 'electron';
+import {
+  type TrayInput,
+  type TrayItem,
+  type TrayOrder,
+  type TrayState,
+  trayHeadline,
+  trayMenu,
+  trayStateOf,
+} from './tray-menu.ts';
+
+export interface AppTray {
+  /** Draws what is known now; nothing happens where nothing changed. */
+  show(input: TrayInput): void;
+  close(): void;
+}
+
+/** The icon that tells the truth at a glance. */
+export function openTray(iconsDir: string, onOrder: (order: TrayOrder) => void): AppTray {
+  const tray = new Tray(iconOf('idle', iconsDir));
+  let shown = '';
+  let state: TrayState = 'idle';
+  const redraw = () => tray.setImage(iconOf(state, iconsDir));
+  nativeTheme.on('updated', redraw);
+  // Windows and macOS open the menu by themselves; a click on Linux does what the desktop likes.
+  tray.on('double-click', () => onOrder({ do: 'open', hash: '' }));
+  return {
+    show: (input) => {
+      const items = trayMenu(input);
+      const next = trayStateOf(input);
+      const now = JSON.stringify([next, items]);
+      if (now === shown) return;
+      shown = now;
+      state = next;
+      redraw();
+      tray.setToolTip(input.words.tray.tooltip(trayHeadline(input)));
+      tray.setContextMenu(Menu.buildFromTemplate(items.map((item) => template(item, onOrder))));
+    },
+    close: () => {
+      nativeTheme.off('updated', redraw);
+      tray.destroy();
+    },
+  };
+}
+
+function template(item: TrayItem, onOrder: (order: TrayOrder) => void): MenuItemConstructorOptions {
+  if (item.isSeparator) return { type: 'separator' };
+  const { label, items, order } = item;
+  if (items) return { label, submenu: items.map((child) => template(child, onOrder)) };
+  return order === undefined ? { label, enabled: false } : { label, click: () => onOrder(order) };
+}
+
+/** macOS colours templates itself; elsewhere the icon is drawn for a light or a dark bar. */
+function iconOf(state: TrayState, iconsDir: string): Electron.NativeImage {
+  const name = process.platform === 'darwin' ? `${state}Template.png` : `${state}-${barColour()}.png`;
+  const icon = nativeImage.createFromPath(join(iconsDir, name));
+  if (process.platform === 'darwin') icon.setTemplateImage(true);
+  return icon;
+}
+
+/** The bars of most Linux desktops are dark whatever the windows are. */
+function barColour(): 'light' | 'dark' {
+  return process.platform === 'linux' || nativeTheme.shouldUseDarkColors ? 'dark' : 'light';
+}

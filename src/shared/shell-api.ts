@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { CONTROL_API, type ControlMethod } from './control-api.ts';
+
+/*
+ *  starting ──its socket answers──► running ──it ends by itself──► waiting ──► starting
+ *     │                                │
+ *     │ its configuration lacks        └── quit ──► stopped
+ *     └──────────► not-set-up ──credentials, or the demo──► starting
+ */
+/** How the shell stands with the agent. */
+export const HostStateSchema = z.discriminatedUnion('name', [
+  z.object({ name: z.literal('starting') }),
+  /** `attached`: it was there before us, and stays when we go. */
+  z.object({ name: z.literal('running'), attached: z.boolean(), demo: z.boolean() }),
+  /** It ended by itself; `message`: what it said last. */
+  z.object({ name: z.literal('waiting'), message: z.string(), untilMs: z.number() }),
+  z.object({ name: z.literal('not-set-up'), message: z.string() }),
+  z.object({ name: z.literal('stopped') }),
+]);
+export type HostState = z.infer<typeof HostStateSchema>;
+
+/** Who this machine works as. */
+export const CredentialsSchema = z.strictObject({
+  apiEndpoint: z.string().min(1).max(500),
+  clientId: z.string().min(1).max(500),
+  clientSecret: z.string().min(1).max(5000),
+});
+
+const method = z.custom<ControlMethod>(
+  (text) => typeof text === 'string' && Object.hasOwn(CONTROL_API, text),
+);
+
+/** What the window may ask of the shell, each with its input. Everything else is refused. */
+export const SHELL_INPUTS = {
+  call: z.strictObject({ method, input: z.unknown() }),
+  open: z.strictObject({ stream: z.string().min(1).max(64), method, input: z.unknown() }),
+  close: z.strictObject({ stream: z.string().min(1).max(64) }),
+  host: z.undefined(),
+  setUp: CredentialsSchema,
+  tryDemo: z.undefined(),
+  language: z.enum(['en', 'es']),
+} as const;
+
+/** A part of a stream, as the shell sends it. */
+export const StreamPartSchema = z.object({
+  stream: z.string(),
+  values: z.array(z.unknown()).default([]),
+  end: z.boolean().default(false),
+  error: z.unknown().optional(),
+});
+
+/** What an order or a call is answered with: errors cross as documents. */
+export const ShellAnswerSchema = z.union([
+  z.object({ error: z.unknown() }),
+  z.object({ value: z.unknown() }),
+]);

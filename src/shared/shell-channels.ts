@@ -1,0 +1,12 @@
+/** Names of what goes between the window and the shell. Apart from their shapes: the preload script is these lines. */
+export const SHELL_CHANNELS = {
+  call: 'kubot:call',
+  open: 'kubot:open',
+  close: 'kubot:close',
+  part: 'kubot:part',
+  go: 'kubot:go',
+  host: 'kubot:host',
+  setUp: 'kubot:set-up',
+  tryDemo: 'kubot:try-demo',
+  language: 'kubot:language',
+} as const;

@@ -1,0 +1,257 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { removeTree } from '../../src/agent/runtimes/remove-tree.ts';
+import { connectToAgent } from '../../src/cli/control-client.ts';
+import { type Lab, nodeRobot, startLab } from '../helpers/lab.ts';
+import { waitingRobot } from '../integration/runs/waiting-robot.ts';
+import { screenshot } from './page.ts';
+import { ELECTRON, type ShellLab, shellEnvironment, startShell } from './shell-lab.ts';
+
+const POLL = { timeout: 60_000, interval: 100 };
+
+describe.skipIf(ELECTRON === null)('the desktop shell', () => {
+  let lab: Lab;
+  let shell: ShellLab;
+  beforeAll(async () => {
+    lab = await startLab({
+      robots: {
+        HELLO: nodeRobot(`console.log('hello');`),
+        WAITS: waitingRobot({ before: `console.log('it has begun');` }),
+        FAILS: nodeRobot(`process.exit(3);`),
+      },
+      tasks: ['HELLO', 'WAITS', 'FAILS'].map((code) => ({ code, later: true })),
+      settings: { cancelGraceMs: 500 },
+    });
+    shell = await startShell({ environment: await shellEnvironment(lab), home: lab.home });
+  });
+  afterAll(async () => {
+    await shell?.close();
+    await lab?.close();
+  });
+
+  const agent = () => connectToAgent(lab.home);
+  const start = (robot: string) =>
+    agent().start({ requestId: crypto.randomUUID(), robot, operation: null, variables: {}, taskId: null });
+
+  test('starts an agent on a Node of its own, and shows it', async () => {
+    const page = await shell.page();
+    await page.getByRole('heading', { name: 'Connected, nothing to do' }).waitFor();
+    await screenshot(page, 'window');
+    const { pid } = (await agent().status()).agent;
+    expect(pid).not.toBe(shell.app.process().pid);
+    await expect.poll(() => shell.menu(), POLL).toContain('Connected, nothing to do');
+  });
+
+  test('gives its page nothing of Node and nothing of Electron, but a bridge of two functions', async () => {
+    const page = await shell.page();
+    expect(
+      await page.evaluate(() => ({
+        globals: ['require', 'process', 'Buffer', 'module'].filter((name) => name in globalThis),
+        bridge: Object.keys(Reflect.get(globalThis, 'kubot')).sort(),
+        url: location.href.replace(/#.*/, ''),
+      })),
+    ).toEqual({ globals: [], bridge: ['ask', 'hear'], url: 'app://kubot/' });
+  });
+
+  test('lets its page go nowhere, open nothing and run no text as code', async () => {
+    const page = await shell.page();
+    const tried = await page.evaluate(async () => {
+      location.href = 'https://example.com/';
+      await new Promise((go) => setTimeout(go, 300));
+      const opened = window.open('https://example.com/');
+      let code = 'refused';
+      try {
+        code = String(new Function('return "run"')());
+      } catch {
+        // The page's policy.
+      }
+      const fetched = await fetch('https://example.com/').then(
+        () => 'answered',
+        () => 'refused',
+      );
+      return { url: location.href.replace(/#.*/, ''), opened: opened === null, code, fetched };
+    });
+    expect(tried).toEqual({ url: 'app://kubot/', opened: true, code: 'refused', fetched: 'refused' });
+    expect(await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
+  });
+
+  test('refuses what its page asks in a wrong way, and permissions', async () => {
+    const page = await shell.page();
+    const answers = await page.evaluate(async () => {
+      const { ask } = Reflect.get(globalThis, 'kubot') as {
+        ask: (name: string, input: unknown) => Promise<unknown>;
+      };
+      return JSON.stringify([
+        await ask('call', { method: 'nothing', input: {} }),
+        await ask('call', { method: 'status', input: {}, more: 1 }),
+        await ask('setUp', { apiEndpoint: 'x' }),
+        await navigator.permissions.query({ name: 'geolocation' }).then(({ state }) => state),
+      ]);
+    });
+    expect(JSON.parse(answers)).toEqual([
+      { error: expect.objectContaining({ code: 'USAGE' }) },
+      { error: expect.objectContaining({ code: 'USAGE' }) },
+      { error: expect.objectContaining({ code: 'USAGE' }) },
+      'denied',
+    ]);
+  });
+
+  test('has its window made as Electron’s checklist says', async () => {
+    const made = await shell.app.evaluate(({ webContents }) => {
+      const [contents] = webContents.getAllWebContents().filter((one) => one.getURL().startsWith('app://'));
+      const preferences = contents && Reflect.get(contents, 'getLastWebPreferences').call(contents);
+      return Object.fromEntries(
+        ['contextIsolation', 'sandbox', 'nodeIntegration', 'webSecurity', 'webviewTag'].map((name) => [
+          name,
+          preferences[name],
+        ]),
+      );
+    });
+    expect(made).toEqual({
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      webviewTag: false,
+    });
+  });
+
+  test('offers in its tray what can be done, and does it', async () => {
+    await expect.poll(() => shell.menu(), POLL).toContain('Start a robot › HELLO');
+    expect(await shell.menu()).toEqual([
+      'Connected, nothing to do',
+      'Start a robot',
+      'Start a robot › FAILS',
+      'Start a robot › HELLO',
+      'Start a robot › WAITS',
+      'Pause',
+      'Pause › For 15 minutes',
+      'Pause › For an hour',
+      'Pause › Until tomorrow',
+      'Open KuBot Runner',
+      'Settings',
+      'Quit',
+    ]);
+    await shell.choose('Pause › For an hour');
+    await expect.poll(async () => (await agent().status()).agent.state, POLL).toBe('paused');
+    await expect.poll(() => shell.menu(), POLL).toContain('Resume');
+    await shell.choose('Resume');
+    await expect.poll(async () => (await agent().status()).agent.state, POLL).toBe('idle');
+  });
+
+  test('stops from its tray what runs', async () => {
+    const { id } = await start('WAITS');
+    await expect.poll(() => shell.menu(), POLL).toContain('Stop WAITS');
+    await expect.poll(async () => (await agent().run({ id })).state, POLL).toBe('running');
+    await shell.choose('Stop WAITS');
+    await expect.poll(async () => (await agent().run({ id })).outcome, POLL).toBe('cancelled');
+  });
+
+  test('tells of a task that failed and waits for a person', async () => {
+    await lab.addTask('FAILS');
+    await expect.poll(() => shell.notices, POLL).toContain('FAILS failed');
+  });
+
+  test('gives its window’s memory back when it is closed, and stays in the tray', async () => {
+    const page = await shell.page();
+    const closed = page.waitForEvent('close');
+    await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+    await closed;
+    await expect
+      .poll(
+        () =>
+          shell.app.evaluate(({ BrowserWindow, webContents }) => [
+            BrowserWindow.getAllWindows().length,
+            webContents.getAllWebContents().length,
+          ]),
+        POLL,
+      )
+      .toEqual([0, 0]);
+    expect((await agent().status()).agent.state).toBe('idle');
+  });
+
+  test('started once more shows its window, and a link leads into it without starting anything', async () => {
+    const opened = shell.app.waitForEvent('window');
+    await shell.startAgain();
+    const page = await opened;
+    await page.getByRole('heading', { name: 'Connected, nothing to do' }).waitFor();
+    await shell.startAgain('kubot-runner://robots/HELLO');
+    await page.getByRole('heading', { name: 'Start HELLO' }).waitFor();
+    expect((await agent().status()).runs).toMatchObject({ active: 0, queued: 0 });
+    await page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click();
+    await page.getByText('hello', { exact: true }).waitFor();
+    await shell.startAgain('kubot-runner://settings');
+    await page.getByRole('heading', { name: 'Settings' }).waitFor();
+  });
+
+  test('starts its agent again when it dies, and says so', async () => {
+    const { pid } = (await agent().status()).agent;
+    const run = await start('WAITS');
+    await expect.poll(async () => (await agent().run({ id: run.id })).state, POLL).toBe('running');
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => shell.notices, POLL).toContain('The agent ended unexpectedly');
+    await expect
+      .poll(
+        async () =>
+          await agent()
+            .status()
+            .then(
+              (status) => status.agent.pid,
+              () => pid,
+            ),
+        POLL,
+      )
+      .not.toBe(pid);
+    await expect.poll(async () => (await agent().run({ id: run.id })).outcome, POLL).toBe('lost');
+  });
+
+  test('asks before it quits while a robot is at work, and finishes it if told so', async () => {
+    const taskId = await lab.addTask('WAITS');
+    await expect
+      .poll(
+        async () =>
+          await agent()
+            .run({ id: taskId })
+            .then(
+              ({ state }) => state,
+              () => null,
+            ),
+        POLL,
+      )
+      .toBe('running');
+    await expect.poll(() => shell.menu(), POLL).toContain('Stop WAITS');
+    await shell.answer(2);
+    await shell.choose('Quit');
+    await expect.poll(() => shell.questions(), POLL).toEqual(['A robot is at work']);
+    expect((await agent().status()).agent.state).toBe('running');
+    await shell.answer(0);
+    const { outDir } = await agent().run({ id: taskId });
+    await shell.choose('Quit');
+    await expect.poll(async () => (await agent().status()).agent.state, POLL).toBe('draining');
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(join(outDir ?? '', 'go'), '');
+    await shell.ended;
+    expect((await lab.task(taskId)).state).toBe('COMPLETED');
+  });
+});
+
+describe.skipIf(ELECTRON === null)('a shell that is not set up', () => {
+  test('says so, and its demo needs nothing to see a run completed', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'kubot-new é-'));
+    const shell = await startShell({ environment: {}, home });
+    try {
+      const page = await shell.page();
+      await page.getByRole('heading', { name: 'Connect this machine to KuFlow' }).waitFor();
+      await screenshot(page, 'window-set-up');
+      await expect.poll(() => shell.menu(), POLL).toContain('Not set up yet');
+      await page.getByRole('button', { name: 'Try the built-in demo' }).click();
+      await page.getByText('Succeeded').first().waitFor({ timeout: 110_000 });
+      await screenshot(page, 'window-demo');
+    } finally {
+      await shell.close();
+      await removeTree(home);
+    }
+  });
+});

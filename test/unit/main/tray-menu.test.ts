@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+import { findLink, hashOfLink } from '../../../src/main/deep-link.ts';
+import { noticeOfEvent, noticeOfHost } from '../../../src/main/notices.ts';
+import { type TrayInput, trayHeadline, trayMenu, trayStateOf } from '../../../src/main/tray-menu.ts';
+import type { AgentView } from '../../../src/shared/client/agent-store.ts';
+import type { HostState } from '../../../src/shared/shell-api.ts';
+import type { Status } from '../../../src/shared/status.ts';
+import { untilTomorrow } from '../../../src/shared/until-tomorrow.ts';
+import { en } from '../../../src/shared/words/en.ts';
+import { es } from '../../../src/shared/words/es.ts';
+import { createFormat } from '../../../src/shared/words/format.ts';
+import { aRun } from '../../helpers/a-run.ts';
+import { aStatus } from '../../helpers/a-status.ts';
+
+const NOW = new Date(2026, 2, 10, 14, 0).getTime();
+const UP: HostState = { name: 'running', attached: false, demo: false };
+
+function input(status: Partial<Status> = {}, view: Partial<AgentView> = {}, host: HostState = UP): TrayInput {
+  return {
+    view: {
+      link: { state: 'live' },
+      status: aStatus(status),
+      liveRuns: [],
+      progress: new Map(),
+      endings: 0,
+      ...view,
+    },
+    host,
+    robots: [],
+    words: en,
+    format: createFormat('en-GB'),
+    nowMs: NOW,
+  };
+}
+
+const { agent, connection } = aStatus();
+
+describe('the tray', () => {
+  test.each<[string, TrayInput, string, string]>([
+    ['nothing to do', input(), 'idle', 'Connected, nothing to do'],
+    [
+      'a robot at work',
+      input({}, { liveRuns: [aRun({ state: 'running' })] }),
+      'running',
+      'One robot is at work',
+    ],
+    [
+      'a robot made ready',
+      input({}, { liveRuns: [aRun({ state: 'preparing' })] }),
+      'running',
+      'A robot is made ready',
+    ],
+    [
+      'paused',
+      input({
+        agent: { ...agent, state: 'paused' },
+        pause: { reason: null, until: new Date(2026, 2, 10, 15, 30).toISOString() },
+      }),
+      'paused',
+      'Paused until 15:30',
+    ],
+    [
+      'offline',
+      input({ connection: { ...connection, state: 'offline' } }),
+      'offline',
+      'KuFlow cannot be reached',
+    ],
+    [
+      'refused',
+      input({ connection: { ...connection, state: 'unauthorized' } }),
+      'attention',
+      'KuFlow refuses the credentials',
+    ],
+    ['not set up', input({}, {}, { name: 'not-set-up', message: '' }), 'set-up', 'Not set up yet'],
+    [
+      'an agent that ended',
+      input({}, {}, { name: 'waiting', message: '', untilMs: 0 }),
+      'attention',
+      'The agent ended and is started again',
+    ],
+  ])('of %s has a shape and a sentence', (_name, given, state, headline) => {
+    expect([trayStateOf(given), trayHeadline(given)]).toEqual([state, headline]);
+  });
+
+  test('offers Stop for each robot at work, and not for what waits', () => {
+    const runs = [aRun({ state: 'running' }), aRun({ id: 'b', state: 'queued' })];
+    const orders = trayMenu(input({}, { liveRuns: runs })).map(({ order }) => order);
+    expect(orders.filter((order) => order?.do === 'stop-run')).toEqual([{ do: 'stop-run', id: runs[0]?.id }]);
+  });
+
+  test('offers nothing of an agent that is not there', () => {
+    const labels = trayMenu(input({}, { status: null }, { name: 'starting' })).map(({ label }) => label);
+    expect(labels.filter((label) => label !== '')).toEqual([
+      'Starting',
+      'Open KuBot Runner',
+      'Settings',
+      'Quit',
+    ]);
+  });
+
+  test('pauses until seven in the morning', () => {
+    expect(new Date(NOW + untilTomorrow(NOW))).toEqual(new Date(2026, 2, 11, 7));
+  });
+});
+
+describe('a notice', () => {
+  const settled = { at: '2026-01-01T00:00:00.000Z', action: 'kept' } as const;
+  const failed = aRun({ state: 'ended', outcome: 'failed', settled });
+
+  test.each([
+    ['a task that waits for a person', failed, 'INVOICES failed'],
+    [
+      'a run that will be tried again',
+      { ...failed, settled: { ...settled, action: 'retry' as const } },
+      undefined,
+    ],
+    ['a run that somebody cancelled by hand', { ...failed, settled: null }, undefined],
+    ['success', { ...failed, outcome: 'succeeded' as const }, undefined],
+    ['a run that goes on', aRun({ state: 'running' }), undefined],
+  ])('of %s', (_name, run, title) => {
+    expect(noticeOfEvent({ type: 'run', run }, null, en)?.title).toBe(title);
+  });
+
+  test('of refused credentials comes once', () => {
+    const status = aStatus({ connection: { ...connection, state: 'unauthorized' } });
+    expect(noticeOfEvent({ type: 'status', status }, aStatus(), es)?.title).toBe(
+      'KuFlow rechaza las credenciales',
+    );
+    expect(noticeOfEvent({ type: 'status', status }, status, es)).toBe(null);
+  });
+
+  test('of an agent that ended says what it said last', () => {
+    expect(noticeOfHost({ name: 'waiting', message: 'Out of memory', untilMs: 0 }, en)?.body).toBe(
+      'Out of memory',
+    );
+    expect(noticeOfHost(UP, en)).toBe(null);
+  });
+});
+
+describe('a link', () => {
+  test.each([
+    ['kubot-runner://runs/0199-ab', '#/runs/0199-ab'],
+    ['kubot-runner://robots/INVOICES', '#/robots/INVOICES'],
+    ['kubot-runner://settings', '#/settings'],
+    ['kubot-runner://health/', '#/health'],
+    ['kubot-runner://settings/x', null],
+    ['kubot-runner://nowhere', null],
+    ['kubot-runner://runs/a b', null],
+    ['kubot-runner://robots/A?operation=B', '#/robots/A'],
+    ['https://example.com/runs/1', null],
+    ['not a link', null],
+  ])('%s leads to %s', (link, hash) => {
+    expect(hashOfLink(link)).toBe(hash);
+  });
+
+  test('is found among arguments', () => {
+    expect(findLink(['--hidden', 'kubot-runner://now'])).toBe('kubot-runner://now');
+    expect(findLink(['/app', '--flag=kubot-runner'])).toBe(null);
+  });
+});
