@@ -1,10 +1,11 @@
 import { safeStorage } from 'electron';
+import { AgentError } from '../shared/errors.ts';
 import type { ShellStore } from './shell-store.ts';
 
 /** The client secret in the system's keychain, which only this program opens. */
 export interface SecretKeeper {
   find(): Promise<string | null>;
-  /** @throws Error where the system has no keychain: then nothing is kept in plain text behind anybody's back */
+  /** @throws AgentError CONFIG_INVALID where the system has no keychain: then nothing is kept in plain text behind anybody's back */
   keep(secret: string): Promise<void>;
 }
 
@@ -17,9 +18,9 @@ export function createSecretKeeper(store: ShellStore): SecretKeeper {
     },
     keep: async (secret) => {
       if (!(await isSafe())) {
-        throw new Error(
-          'This system has no keychain to keep the secret in. Put it into a file that only you can read and name that in KUBOT_CLIENT_SECRET_FILE.',
-        );
+        throw new AgentError('CONFIG_INVALID', 'This system has no keychain to keep the secret in.', {
+          hint: 'Put it into a file that only you can read, and name that file in KUBOT_CLIENT_SECRET_FILE.',
+        });
       }
       store.saveSecret((await encrypt(secret)).toString('base64'));
     },

@@ -1,10 +1,14 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { AgentError } from '../shared/errors.ts';
 import type { ShellPlaces } from './shell-places.ts';
 
 const run = promisify(execFile);
 
-/** Writes settings of the home as `kubot config set` does: by its agent where one runs. */
+/**
+ * Writes settings of the home as `kubot config set` does: by its agent where one runs.
+ * @throws AgentError CONFIG_INVALID
+ */
 export async function writeSettings(
   { nodePath, cliPath, home }: Pick<ShellPlaces, 'nodePath' | 'cliPath' | 'home'>,
   environment: NodeJS.ProcessEnv,
@@ -15,12 +19,11 @@ export async function writeSettings(
       await run(nodePath, [cliPath, 'config', 'set', key, value, '--home', home], { env: environment });
     } catch (error) {
       const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-      throw new Error(
-        said
-          .trim()
-          .replace(/^kubot: /, '')
-          .split('\n')[0] || `${key} could not be written.`,
-      );
+      const sentence = said
+        .trim()
+        .replace(/^kubot: /, '')
+        .split('\n')[0];
+      throw new AgentError('CONFIG_INVALID', sentence || `${key} could not be written.`);
     }
   }
 }

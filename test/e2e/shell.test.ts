@@ -246,6 +246,11 @@ describe.skipIf(ELECTRON === null)('a shell that is not set up', () => {
       await page.getByRole('heading', { name: 'Connect this machine to KuFlow' }).waitFor();
       await screenshot(page, 'window-set-up');
       await expect.poll(() => shell.menu(), POLL).toContain('Not set up yet');
+      // Without a keychain nothing is kept in plain text behind anybody's back.
+      await page.getByLabel('Application id').fill('app-1');
+      await page.getByLabel('Secret').fill('not to be kept');
+      await page.getByRole('button', { name: 'Connect' }).click();
+      await page.getByText('This system has no keychain').waitFor();
       await page.getByRole('button', { name: 'Try the built-in demo' }).click();
       await page.getByText('Succeeded').first().waitFor({ timeout: 110_000 });
       await screenshot(page, 'window-demo');
