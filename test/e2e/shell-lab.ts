@@ -59,12 +59,13 @@ export async function startShell({ environment, home, args = [] }: ShellOptions)
     ...(screen && { DISPLAY: screen.display }),
   };
   const executablePath = ELECTRON ?? '';
-  const app = await _electron.launch({
-    executablePath,
-    args: ['--no-sandbox', ROOT, '--lang=en-GB', ...args],
-    cwd: ROOT,
-    env,
-  });
+  const app = await _electron
+    .launch({ executablePath, args: ['--no-sandbox', ROOT, '--lang=en-GB', ...args], cwd: ROOT, env })
+    .catch(async (error: unknown) => {
+      screen?.process.kill();
+      await removeTree(dir);
+      throw error;
+    });
   const notices: string[] = [];
   createInterface({ input: app.process().stdout ?? Readable.from([]) }).on('line', (line) => {
     const title = /^Notice: (.*)$/.exec(line)?.[1];
