@@ -1,5 +1,5 @@
 import type { SeedInput } from '../src/platform/seed.ts';
-import type { RobotSettings } from '../src/shared/settings.ts';
+import type { RobotSettings } from '../src/shared/robot-settings.ts';
 
 /** A sample robot: one script of chaos/robots under settings of its own. */
 export interface FleetRobot {

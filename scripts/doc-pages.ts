@@ -1,6 +1,6 @@
 import { type Blame, ERRORS } from '../src/shared/errors.ts';
+import { RobotSettingsSchema } from '../src/shared/robot-settings.ts';
 import {
-  RobotSettingsSchema,
   type SettingKey,
   SettingsSchema,
   settingFlag,

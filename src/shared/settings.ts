@@ -1,4 +1,29 @@
 import { z } from 'zod';
+import { RobotSettingsSchema } from './robot-settings.ts';
+import {
+  bytes,
+  DAY,
+  failurePolicy,
+  files,
+  GB,
+  gatewayScope,
+  gui,
+  homeMode,
+  hostPattern,
+  limits,
+  MB,
+  MINUTE,
+  ms,
+  network,
+  packageSignatures,
+  path,
+  publisherKeys,
+  runtimeMismatch,
+  SECOND,
+  sandboxLevel,
+  secretVariables,
+  text,
+} from './setting-shapes.ts';
 
 /**
  * Every setting, once. From this table come the flag (`--max-concurrent-runs`), the key in settings.json
@@ -14,75 +39,6 @@ interface SettingMeta {
 }
 const setting = <T extends z.ZodType>(kind: SettingKind, schema: T, description: string): T =>
   schema.meta({ kind, description } satisfies SettingMeta);
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-const MB = 1024 * 1024;
-const GB = 1024 * MB;
-
-const text = z.string().min(1).nullable();
-const ms = z.number().int().min(0);
-const bytes = z.number().int().min(0);
-const failurePolicy = z.enum(['keep', 'hand-over', 'retry']);
-const sandboxLevel = z.enum(['off', 'standard', 'strict']);
-const runtimeMismatch = z.enum(['warn', 'refuse']);
-const homeMode = z.enum(['run', 'user']);
-const gatewayScope = z.enum(['run', 'full']);
-const packageSignatures = z.enum(['off', 'warn', 'require']);
-/** Name of a publisher to its Ed25519 key, as SPKI in base64: what openssl writes. */
-const publisherKeys = z.record(z.string().min(1), z.string().regex(/^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/));
-const gui = z.enum(['none', 'virtual', 'host']);
-const network = z.enum(['open', 'allow-list']);
-/** From a root, or from the person's home by `~`. */
-const path = z.string().regex(/^(~($|[/\\])|\/|[A-Za-z]:[/\\])/);
-const files = z.strictObject({ read: z.array(path).optional(), write: z.array(path).optional() });
-/** `host:port`; `*.name`, `*` and `*` as a port are patterns, an IPv6 address stands in brackets. */
-const hostPattern = z
-  .string()
-  .regex(/^(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]):(\*|[1-9][0-9]{0,4})$/);
-const limit = (least: number) => z.number().int().min(least).nullable().optional();
-const limits = z.strictObject({
-  memoryBytes: limit(32 * MB),
-  processes: limit(4),
-  cpuPercent: limit(1),
-  openFiles: limit(64),
-});
-
-const secretVariables = z.array(z.string().min(1));
-
-/** What can be said for one robot under `robots.<code>.`; where absent, the global setting holds. */
-export const RobotSettingsSchema = z
-  .strictObject({
-    maxConcurrentRuns: z.number().int().min(1).max(64),
-    desktop: z.boolean(),
-    gui,
-    runTimeoutMs: ms,
-    cancelGraceMs: ms,
-    failurePolicy,
-    handOverTo: text,
-    retryAttempts: z.number().int().min(1).max(100),
-    retryBackoffMs: ms,
-    runtimeMismatch,
-    uploadOutputs: z.boolean(),
-    homeMode,
-    secretVariables,
-    sandbox: sandboxLevel,
-    sandboxRequired: z.boolean(),
-    network,
-    allowedHosts: z.array(hostPattern),
-    files,
-    sockets: z.array(path),
-    limits,
-    gatewayScope,
-    packageSignatures,
-    publisherKeys,
-    logDocumentPointer: text,
-    operationPointer: z.string(),
-    takeOver: z.boolean(),
-  })
-  .partial();
 
 export const RouteSchema = z.strictObject({
   robot: z.string().min(1),
@@ -351,7 +307,6 @@ export const SettingsSchema = z.strictObject({
 });
 
 export type Settings = Readonly<z.infer<typeof SettingsSchema>>;
-export type RobotSettings = z.infer<typeof RobotSettingsSchema>;
 export type SettingKey = keyof Settings;
 export type Route = z.infer<typeof RouteSchema>;
 

@@ -1,4 +1,5 @@
-import type { RobotSettings, Settings } from '../../shared/settings.ts';
+import type { RobotSettings } from '../../shared/robot-settings.ts';
+import type { Settings } from '../../shared/settings.ts';
 
 interface Credentials {
   readonly clientId: string;

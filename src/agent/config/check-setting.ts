@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { AgentError } from '../../shared/errors.ts';
 import { parseSettingText, SettingTextError } from '../../shared/parse-setting.ts';
-import { RobotSettingsSchema, type SettingKey, SettingsSchema, settingMeta } from '../../shared/settings.ts';
+import { RobotSettingsSchema } from '../../shared/robot-settings.ts';
+import { type SettingKey, SettingsSchema, settingMeta } from '../../shared/settings.ts';
 import { nearestWord } from './nearest-word.ts';
 
 /**

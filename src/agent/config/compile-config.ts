@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { AgentError } from '../../shared/errors.ts';
 import { parseSettingText } from '../../shared/parse-setting.ts';
+import { RobotSettingsSchema } from '../../shared/robot-settings.ts';
 import {
-  RobotSettingsSchema,
   type SettingKey,
   type Settings,
   SettingsSchema,

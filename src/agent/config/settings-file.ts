@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { AgentError } from '../../shared/errors.ts';
-import { RobotSettingsSchema, type SettingsSchema } from '../../shared/settings.ts';
+import { RobotSettingsSchema } from '../../shared/robot-settings.ts';
+import type { SettingsSchema } from '../../shared/settings.ts';
 import { isDiskFullError } from '../home/disk-space.ts';
 import { homePaths } from '../home/home-paths.ts';
 import { writeAtomically } from '../home/write-atomically.ts';

@@ -1,5 +1,6 @@
 import { AgentError } from '../../shared/errors.ts';
-import type { RobotSettings, Settings } from '../../shared/settings.ts';
+import type { RobotSettings } from '../../shared/robot-settings.ts';
+import type { Settings } from '../../shared/settings.ts';
 import type { SignatureView } from '../../shared/signature.ts';
 import type { AgentLog } from '../logs/agent-log.ts';
 import { checkPublisher, type PinnedKeys } from '../packages/check-publisher.ts';

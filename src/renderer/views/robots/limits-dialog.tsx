@@ -1,4 +1,4 @@
-import type { RobotSettingsSchema } from '../../../shared/settings.ts';
+import type { RobotSettingsSchema } from '../../../shared/robot-settings.ts';
 import type { RobotView } from '../../../shared/status.ts';
 import { useAnswer } from '../../agent/agent-context.tsx';
 import { Dialog } from '../../parts/dialog.tsx';

@@ -1,0 +1,26 @@
+export const now = {
+  now: {
+    running: 'At work',
+    waiting: 'Waiting',
+    needsYou: 'Needs you',
+    recent: 'Latest',
+    today: 'Today',
+    days: (n: number) => `last ${n} days`,
+    succeeded: 'succeeded',
+    failed: 'failed',
+    stop: 'Stop',
+    stopping: 'Stopping …',
+    line: (n: string) => `line ${n}`,
+    noLineYet: 'No output yet',
+    why: 'Why',
+    log: 'Log',
+    all: 'All runs',
+    emptyTitle: 'Nothing has run here yet',
+    empty:
+      'As soon as KuFlow has a task for one of this machine’s robots, it appears here. You can also start one yourself.',
+    chooseRobot: 'Choose a robot',
+    dayBar: (day: string, ok: string, failed: string) => `${day}: ${ok} succeeded, ${failed} failed`,
+    chart: 'Runs per day',
+    waitingUnknown: 'waits for its turn',
+  },
+};

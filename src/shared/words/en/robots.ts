@@ -1,0 +1,38 @@
+export const robots = {
+  robots: {
+    title: 'Robots',
+    search: 'Search robots',
+    states: {
+      ready: 'Ready',
+      preparing: 'Preparing',
+      unprepared: 'Not prepared yet',
+      failed: 'Could not be prepared',
+      excluded: 'Left out by the settings',
+      unsupported: 'Cannot run here',
+    },
+    revision: (text: string) => `revision ${text}`,
+    start: 'Start',
+    prepare: 'Prepare now',
+    lastRun: 'Last run',
+    neverRan: 'never ran here',
+    emptyTitle: 'No robots for this machine',
+    empty:
+      'KuFlow lists no robot that this application may run. Give it one there, and it appears here within minutes.',
+    refresh: 'Look again',
+    limits: 'Limits',
+    limitsOf: (name: string) => `Limits of ${name}`,
+    limitsHold: 'They hold from the next start of the agent.',
+    actions: (name: string) => `Actions for ${name}`,
+  },
+  start: {
+    title: (name: string) => `Start ${name}`,
+    operation: 'Operation',
+    onlyOperation: 'The only one of the package',
+    task: 'Task id',
+    taskHint: 'Empty: it runs without a task, and nothing is reported to KuFlow.',
+    variables: 'Variables',
+    variablesHint: 'One NAME=VALUE in a line.',
+    badVariable: (line: string) => `This line is no NAME=VALUE: ${line}`,
+    start: 'Start',
+  },
+};
