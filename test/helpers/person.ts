@@ -30,6 +30,8 @@ export interface Person {
   elsewhere: string;
   /** Root's own program with the setuid bit; undefined where nobody can make one. */
   setuidProgram: string | undefined;
+  /** The Node that they run. */
+  node: string;
   /** A file of the checkout, in the copy that they can read. */
   fileOf(path: string): string;
   /** Runs a TypeScript file of the checkout under Node as that user; resolves to its output. */
@@ -63,6 +65,7 @@ export function createPerson(): Person {
     runtimeDir,
     elsewhere,
     setuidProgram,
+    node,
     fileOf: (path) => join(checkout, path),
     run: (path, args) =>
       outputOf(node, [join(checkout, path), ...args], {

@@ -1,5 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SandboxLimits, SandboxPolicy } from '../../../src/agent/sandbox/policy.ts';
 import { createPerson, type Person } from '../../helpers/person.ts';
@@ -14,6 +23,8 @@ interface Ended {
 
 type Asked = Partial<Omit<SandboxPolicy, 'limits'>> & { limits?: Partial<SandboxLimits> };
 
+const ROOT = resolve(import.meta.dirname, '../../..');
+const FIXTURES = join(ROOT, 'test/fixtures/sandbox');
 const canRun = process.platform === 'linux' && existsSync('/usr/bin/bwrap');
 const has = (program: string) => existsSync(`/usr/bin/${program}`);
 let person: Person;
@@ -31,7 +42,11 @@ beforeAll(() => {
 });
 afterAll(() => person?.close());
 
-async function run(line: string, policy: Asked = {}, more: { hostScreen?: boolean } = {}): Promise<Ended> {
+async function run(
+  line: string,
+  policy: Asked = {},
+  more: { hostScreen?: boolean; read?: string[] } = {},
+): Promise<Ended> {
   const request = { home: person.home, line, policy, ...more };
   return JSON.parse(
     await person.run('test/fixtures/sandbox/run-robot.ts', [JSON.stringify(request)]),
@@ -54,6 +69,44 @@ describe.runIf(canRun && has('chromium'))('a browser without a window', () => {
   });
 });
 
+function takeOutput(name: string): Buffer {
+  const path = join(person.home, 'agent/runs/1/out', name);
+  const content = readFileSync(path);
+  rmSync(path);
+  return content;
+}
+
+/** Its library comes as post-install would bring it. */
+function packBrowserRobot(): string {
+  const packageDir = join(person.home, 'package');
+  const libraryDir = join(packageDir, 'node_modules/playwright-core');
+  cpSync(join(FIXTURES, 'browser-robot'), packageDir, { recursive: true });
+  if (!existsSync(libraryDir))
+    cpSync(join(ROOT, 'node_modules/playwright-core'), libraryDir, { recursive: true });
+  return packageDir;
+}
+
+describe.runIf(canRun && has('chromium'))('a robot that drives Chromium by Playwright', () => {
+  test.each([
+    ['standard', true],
+    ['standard', false],
+    ['strict', false],
+  ] as const)(
+    'clicks, reads and leaves a picture in %s, Chromium’s own sandbox: %s',
+    async (level, sandbox) => {
+      const packageDir = packBrowserRobot();
+      const line = `"${person.node}" "${packageDir}/main.mjs" ${sandbox}`;
+      const { stdout, stderr, exitCode } = await run(line, { level }, { read: [packageDir, person.node] });
+      expect([stdout, stderr, exitCode]).toEqual(['Total 42\n', '', 0]);
+      const picture = takeOutput('page.png');
+      // A PNG says its width and height from its sixteenth byte on.
+      expect([picture.toString('latin1', 1, 4), picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([
+        ...['PNG', 320, 200],
+      ]);
+    },
+  );
+});
+
 describe.runIf(canRun && has('Xvfb') && has('xdpyinfo'))('a screen', () => {
   const look = 'xdpyinfo | grep dimensions; env -u XAUTHORITY xdpyinfo 2>&1 >/dev/null | head -n 1';
 
@@ -70,6 +123,22 @@ describe.runIf(canRun && has('Xvfb') && has('xdpyinfo'))('a screen', () => {
   test('of the robot’s own is not in the way when the robot is asked to end', async () => {
     const line = 'trap "xdpyinfo | grep -c dimensions; exit 0" TERM; kill -TERM 0; sleep 10';
     expect((await run(line, { gui: 'virtual' })).stdout.trim()).toBe('1');
+  });
+
+  test.runIf(has('chromium'))('is photographed by its robot, with the windows on it', async () => {
+    const shooter = person.fileOf('test/fixtures/sandbox/screenshot.py');
+    const open = `chromium --no-first-run --disable-gpu --window-position=0,0 --window-size=640,480 \
+      --user-data-dir="$TMPDIR/profile" --app="data:text/html,<body style=background:red>" 2>/dev/null &`;
+    const shoot = `for i in $(seq 200); do
+      red=$(/usr/bin/python3 "${shooter}" "$KUFLOW_EXECUTION_OUTDIR/screen.ppm") || exit 1
+      [ "$red" -gt 100000 ] && echo seen && break; sleep 0.1; done`;
+    const { stdout, stderr, missing } = await run(
+      `${open}\n${shoot}`,
+      { gui: 'virtual' },
+      { read: [shooter] },
+    );
+    expect([stdout, stderr, missing]).toEqual(['seen\n', '', []]);
+    expect(takeOutput('screen.ppm').toString('latin1', 0, 17)).toBe('P6 1920 1080 255\n');
   });
 
   test.each(['standard', 'strict'] as const)('of the host is given, and told, in %s', async (level) => {
