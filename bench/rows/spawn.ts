@@ -20,7 +20,7 @@ export async function createRows(workbench: Workbench): Promise<Row[]> {
   const timer = startTimer(workbench);
   const agentHome = workbench.folder('home');
   const containment = await detectContainment();
-  const sandbox = await createSandbox({
+  const sandbox = createSandbox({
     platform: process.platform,
     arch: process.arch,
     containment,

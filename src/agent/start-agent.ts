@@ -27,6 +27,7 @@ import { openPlatform } from './platform-link.ts';
 import { sweepLeftovers } from './process/sweep-leftovers.ts';
 import { checkDisk } from './runs/check-disk.ts';
 import { Decider } from './runs/decide.ts';
+import { hastenRefused } from './runs/hasten-refused.ts';
 import { Hold } from './runs/hold.ts';
 import { openRetention } from './runs/open-retention.ts';
 import { recoverRuns } from './runs/recover-runs.ts';
@@ -134,6 +135,13 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       now,
       closing: closing.signal,
       bwrapPaths: facts.bwrapPaths,
+      onSandbox: () => {
+        services.preparer.setCatalogue(platform.catalogue.all());
+        platform.registration.poke();
+        hastenRefused(services, workshop.refusalOf);
+        sources.poke();
+        hub.send({ type: 'status', status: status() });
+      },
     });
     closers.push(() => workshop.close());
     const states = new Map<string, Run['state']>();
@@ -143,7 +151,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
         agent: { pid: process.pid, version, home: paths.home, installationId, startedAt },
         platform,
         sources: () => sources.states(),
-        sandbox: workshop.sandboxStatus,
+        sandbox: workshop.sandboxStatus(),
         hold,
         counts: manager.counts(),
         warnings: [...warnings, ...reserve.warnings],
@@ -229,7 +237,8 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       status,
       robots: () => platform.catalogue.all(),
       pokeSources: () => sources.poke(),
-      wake: () => {
+      wake: async () => {
+        await workshop.retrySandbox();
         platform.registration.poke();
         platform.catalogue.poke();
         sources.poke();
@@ -252,6 +261,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       if (event !== null) tell(event);
       hub.send({ type: 'status', status: status() });
     });
+    hastenRefused(services, workshop.refusalOf);
     await workshop.sweep();
     await recoverRuns({
       services: manager.services,

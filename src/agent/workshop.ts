@@ -37,6 +37,8 @@ export interface WorkshopOptions {
   closing: AbortSignal;
   /** Where bwrap is looked for; absent: where systems install it. */
   bwrapPaths?: readonly string[] | undefined;
+  /** Another sandbox level is to be had now than before. */
+  onSandbox: () => void;
 }
 
 /** Largest file of a package, unpacked, and the ratio above which it is a bomb (docs/security.md). */
@@ -77,8 +79,12 @@ export async function openWorkshop(options: WorkshopOptions) {
     containment,
     upstreamProxy: proxy,
     bwrapPaths: options.bwrapPaths,
+    onChange: () => {
+      log.info('Sandbox is another now', { ...opened.status() });
+      options.onSandbox();
+    },
   });
-  const { requested, achieved, reason } = opened.status;
+  const { requested, achieved, reason } = opened.status();
   if (reason !== null) log.warn('Sandbox is less than asked for', { requested, achieved, reason });
   const runCommand = createRunCommand({ containment });
   const timeouts = {
@@ -133,6 +139,8 @@ export async function openWorkshop(options: WorkshopOptions) {
   );
   return {
     sandboxStatus: opened.status,
+    refusalOf: opened.refusalOf,
+    retrySandbox: opened.retry,
     services: (journal: Journal, decider: Decider, onProgress: (progress: PrepareProgress) => void) => ({
       gateway,
       sandbox,

@@ -28,8 +28,8 @@ export interface HandlerParts {
   robots: () => readonly CatalogueRobot[];
   /** There may be work now. */
   pokeSources: () => void;
-  /** The platform may be there again. */
-  wake: () => void;
+  /** The platform may be there again, and what the sandbox lacked. */
+  wake: () => Promise<void>;
   settings: Pick<ControlHandlers, 'configGet' | 'configSet' | 'configExplain'>;
   prune: ControlHandlers['prune'];
   closing: AbortSignal;
@@ -141,7 +141,7 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
       return parts.status();
     },
     reconnect: async () => {
-      parts.wake();
+      await parts.wake();
       return parts.status();
     },
     prune: parts.prune,

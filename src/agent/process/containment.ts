@@ -14,10 +14,14 @@ export type Containment =
   | { kind: 'job'; openJob: OpenJob }
   | { kind: 'group'; watchdog?: Watchdog };
 
+export interface Bwrap {
+  path: string;
+  /** Whether it knows `--size`. */
+  limitsTmpfs: boolean;
+}
+
 /** A bwrap that is installed, whether or not it may do anything; null: none is. */
-export async function findBwrap(
-  bwrapPaths: readonly string[] = BWRAP_PATHS,
-): Promise<{ path: string; limitsTmpfs: boolean } | null> {
+export async function findBwrap(bwrapPaths: readonly string[] = BWRAP_PATHS): Promise<Bwrap | null> {
   for (const path of bwrapPaths) {
     if (!(await isExecutable(path))) continue;
     const help = await promisify(execFile)(path, ['--help'], { timeout: TRIAL_TIMEOUT_MS, env: {} }).catch(

@@ -103,7 +103,11 @@ export function judgeCanary(output: string, said: string, explain: Trial['explai
   return open.length === 0 ? null : `Tried from within, these were not held back: ${open.join(', ')}.`;
 }
 
+/** A canary takes 7 ms; one that hangs is not to hold up the agent's start. */
+const CANARY_WITHIN_MS = 30_000;
+
 async function listen(robot: RobotProcess): Promise<{ output: string; said: string }> {
+  const late = setTimeout(() => void robot.kill(), CANARY_WITHIN_MS);
   const texts = { output: '', said: '' };
   robot.stdout.on('data', (chunk: Buffer) => {
     texts.output += chunk.toString();
@@ -112,6 +116,7 @@ async function listen(robot: RobotProcess): Promise<{ output: string; said: stri
     texts.said += chunk.toString();
   });
   await robot.exited;
+  clearTimeout(late);
   return texts;
 }
 

@@ -21,10 +21,10 @@ export interface CreateSandboxOptions {
 }
 
 /** The sandbox of this system. */
-export async function createSandbox(options: CreateSandboxOptions): Promise<Sandbox> {
+export function createSandbox(options: CreateSandboxOptions): Sandbox {
   const { platform, containment } = options;
   if (platform === 'linux')
-    return createSandboxLinux({ ...options, bwrap: await findBwrap(options.bwrapPaths) });
+    return createSandboxLinux({ ...options, findBwrap: () => findBwrap(options.bwrapPaths) });
   if (platform === 'darwin') return createSandboxMacos(options);
   if (platform === 'win32') {
     const { host, environment = {} } = options;

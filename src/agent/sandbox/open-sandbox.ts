@@ -16,16 +16,24 @@ export interface OpenSandboxOptions {
   containment: Containment;
   upstreamProxy: AllowListProxyOptions['upstream'];
   bwrapPaths?: readonly string[] | undefined;
+  /** Another level is to be had now than before. */
+  onChange?: () => void;
+  /** How often a level that is asked for and could not be had is tried again. */
+  retryEveryMs?: number;
 }
 
-/** This host's sandbox by its settings, each level tried. */
+const MINUTE_MS = 60_000;
+
+/** This host's sandbox by its settings, each level tried; those that could not be had are tried again. */
 export interface OpenedSandbox {
   sandbox: Sandbox;
   /** What a robot whose settings say nothing gets. */
-  status: SandboxStatus;
+  status: () => SandboxStatus;
   policyOf: (robotCode: string) => SandboxPolicy;
   /** Why a robot is never run here; null: nothing of its sandbox stands against it. */
   refusalOf: (robotCode: string) => string | null;
+  /** Tries again at once what could not be had. */
+  retry: () => Promise<void>;
 }
 
 /** What is not there yet has none. */
@@ -40,7 +48,7 @@ function realPath(path: string): string {
 export async function openSandbox(options: OpenSandboxOptions): Promise<OpenedSandbox> {
   const { config, environment } = options;
   const userHome = findUserHome();
-  const sandbox = await createSandbox({
+  const sandbox = createSandbox({
     platform: process.platform,
     arch: process.arch,
     containment: options.containment,
@@ -59,11 +67,24 @@ export async function openSandbox(options: OpenSandboxOptions): Promise<OpenedSa
   const { settings } = config;
   const asked = new Set([settings.sandbox, ...Object.values(settings.robots).map((robot) => robot.sandbox)]);
   const statuses = new Map<SandboxLevel, SandboxStatus>();
-  await Promise.all(
-    [...asked].map(async (level) => {
-      if (level !== undefined) statuses.set(level, await detect(level));
-    }),
-  );
+  const tryAll = async (levels: Iterable<SandboxLevel | undefined>) => {
+    await Promise.all(
+      [...levels].map(async (level) => {
+        if (level !== undefined) statuses.set(level, await detect(level));
+      }),
+    );
+  };
+  await tryAll(asked);
+  let stopped = false;
+  const retry = async () => {
+    const lowered = [...statuses].filter(([level, { achieved }]) => achieved !== level);
+    if (lowered.length === 0) return;
+    sandbox.forget();
+    await tryAll(lowered.map(([level]) => level));
+    const isChanged = lowered.some(([level, before]) => statuses.get(level)?.achieved !== before.achieved);
+    if (isChanged && !stopped) options.onChange?.();
+  };
+  const timer = setInterval(() => void retry(), options.retryEveryMs ?? MINUTE_MS).unref();
   const statusOf = (level: SandboxLevel): SandboxStatus => {
     const status = statuses.get(level);
     if (!status) throw new Error(`The sandbox level ${level} was never tried`);
@@ -71,9 +92,17 @@ export async function openSandbox(options: OpenSandboxOptions): Promise<OpenedSa
   };
   const policyOf = (robotCode: string) => sandboxPolicy(config.robot(robotCode), userHome);
   return {
-    sandbox,
-    status: statusOf(settings.sandbox),
+    sandbox: {
+      ...sandbox,
+      stop: async (graceMs) => {
+        stopped = true;
+        clearInterval(timer);
+        await sandbox.stop(graceMs);
+      },
+    },
+    status: () => statusOf(settings.sandbox),
     policyOf,
+    retry,
     refusalOf: (robotCode) => {
       const { level, required } = policyOf(robotCode);
       try {

@@ -13,7 +13,7 @@ export interface ProvedSandboxOptions {
   /** What ends trees at the level off. */
   containment: Containment;
   pipes: OutputPipeSource;
-  /** Tries a level: why it is not to be had, and what to do; null: it holds. Called once for each until `forget`. */
+  /** Tries a level: why it is not to be had, and what to do; null: it holds. Called again only after `forget`. */
   tryLevel: (level: HeldLevel) => Promise<string | null>;
   /** What a level that holds lacks all the same. */
   missing: (policy: SandboxPolicy) => string[];
@@ -29,9 +29,15 @@ export function createProvedSandbox(options: ProvedSandboxOptions): Sandbox {
   const live = new LiveRobots();
   const off = createSandboxOff({ containment, reason: '' });
   const trials = new Map<HeldLevel, Promise<string | null>>();
+  const failed = new Set<HeldLevel>();
 
   function whyNot(level: HeldLevel): Promise<string | null> {
-    const trial = trials.get(level) ?? tryLevel(level);
+    const known = trials.get(level);
+    if (known) return known;
+    const trial = tryLevel(level).then((why) => {
+      if (why !== null) failed.add(level);
+      return why;
+    });
     trials.set(level, trial);
     return trial;
   }
@@ -45,7 +51,10 @@ export function createProvedSandbox(options: ProvedSandboxOptions): Sandbox {
 
   return {
     detect,
-    forget: () => trials.clear(),
+    forget: () => {
+      for (const level of failed) trials.delete(level);
+      failed.clear();
+    },
     prepare: async (command, job) => {
       const status = requireLevel(await detect(job.policy), job.policy.required);
       const { achieved } = status;

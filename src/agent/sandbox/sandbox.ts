@@ -61,11 +61,11 @@ export interface SandboxedCommand {
 export interface Sandbox {
   /**
    * What this machine gives to one that asks for `policy`, proved by trying, never by the system's name; tried once
-   * per level, and again after `forget`. Never throws for a level that cannot be had: `achieved` and `reason` say so,
+   * per level, and one that failed again after `forget`. Never throws for a level that cannot be had: `achieved` and `reason` say so,
    * and `requireLevel` decides.
    */
   detect(policy: SandboxPolicy): Promise<SandboxStatus>;
-  /** Lets the next `detect` try anew: somebody installed what was missing. */
+  /** Lets the next `detect` try anew what failed: somebody may have installed what was missing. */
   forget(): void;
   /**
    * Makes ready what `command` needs; nothing of the robot's runs yet.

@@ -45,7 +45,7 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await (await sandbox)?.stop(0);
+  await sandbox?.stop(0);
   await rm(homeDir, { recursive: true, force: true });
   if (found.kind === 'group') console.warn('skipped: the PID namespace, bubblewrap does not work here');
   if (python === undefined)
@@ -72,12 +72,12 @@ async function startAt(
 ): Promise<RobotProcess> {
   const policy = aPolicy({ level, required: true, allowedHosts: level === 'strict' ? [] : null });
   const places = { write: [dir], read: [treePath], tmpDir: dir };
-  const prepared = await (await sandboxes()).prepare(command, aJob({ policy, cookie, places }));
+  const prepared = await sandboxes().prepare(command, aJob({ policy, cookie, places }));
   return await prepared.start();
 }
 
-let sandbox: Promise<Sandbox> | undefined;
-function sandboxes(): Promise<Sandbox> {
+let sandbox: Sandbox | undefined;
+function sandboxes(): Sandbox {
   sandbox ??= createSandbox({
     platform: process.platform,
     arch: process.arch,

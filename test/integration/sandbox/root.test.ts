@@ -37,7 +37,7 @@ describe.runIf(isRoot)('a robot of an agent that is root', () => {
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'kubot-root-'));
     for (const name of ['home', 'work']) mkdirSync(join(dir, name));
-    sandbox = await createSandbox({
+    sandbox = createSandbox({
       platform: process.platform,
       arch: process.arch,
       containment: await detectContainment(),

@@ -7,7 +7,7 @@ export interface HostFacts {
 }
 
 export const NOT_INSTALLED =
-  'bubblewrap is not installed. Install the package bubblewrap (apt install bubblewrap, dnf install bubblewrap) and start the agent again.';
+  'bubblewrap is not installed. Install the package bubblewrap (apt install bubblewrap, dnf install bubblewrap); the agent looks again every minute.';
 
 /** Why bwrap did not do what it was asked for, and what to do about it. @param said its stderr */
 export function explainRefusal(said: string, facts: HostFacts = readFacts()): string {
@@ -21,7 +21,7 @@ export function explainRefusal(said: string, facts: HostFacts = readFacts()): st
   if (!/permission|not permitted|no space left|user namespace|uid map|mount proc/i.test(said))
     return `bubblewrap did not work.${words}`;
   if (facts.read('/proc/sys/kernel/apparmor_restrict_unprivileged_userns').trim() === '1') {
-    return `AppArmor forbids user namespaces to bubblewrap.${words} Install a profile that allows them to /usr/bin/bwrap (docs/security.md has one) and start the agent again.`;
+    return `AppArmor forbids user namespaces to bubblewrap.${words} Install a profile that allows them to /usr/bin/bwrap (docs/security.md has one); the agent tries again every minute.`;
   }
   if (facts.read('/proc/sys/user/max_user_namespaces').trim() === '0')
     return `User namespaces are switched off.${words} Set user.max_user_namespaces by sysctl to more than 0.`;

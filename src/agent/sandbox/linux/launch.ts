@@ -1,4 +1,4 @@
-import type { Enclosure } from '../../process/containment.ts';
+import type { Bwrap, Enclosure } from '../../process/containment.ts';
 import type { OutputPipeSource } from '../../process/output-pipes.ts';
 import { startProcess } from '../../process/start-process.ts';
 import type { AllowListProxyOptions } from '../allow-list-proxy.ts';
@@ -13,18 +13,16 @@ import { mountArguments } from './mounts.ts';
 import { hostScreen } from './screen.ts';
 
 export interface LauncherOptions {
-  bwrapPath: string;
+  bwrap: Bwrap;
   filters: FilterSource;
   host: HostPlaces;
   upstreamProxy: AllowListProxyOptions['upstream'];
   cgroups: Cgroups | null;
-  /** Whether this bwrap knows `--size`. */
-  limitsTmpfs: boolean;
   pipes: OutputPipeSource;
 }
 
 export function createLauncher(options: LauncherOptions): Launcher {
-  const { bwrapPath, filters, host, cgroups, pipes } = options;
+  const { bwrap, filters, host, cgroups, pipes } = options;
   return async (level, command, job) => {
     const { policy, cookie } = job;
     const userHome = host.userHomes[0] ?? '/';
@@ -44,7 +42,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
           host: { ...host, tools: entry ? entryTools() : [] },
           places: job.places,
           screen: screen.paths,
-          limitsTmpfs: options.limitsTmpfs,
+          limitsTmpfs: bwrap.limitsTmpfs,
         }),
         ...['--chdir', command.cwd],
       ],
@@ -56,7 +54,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
       cwd: command.cwd,
       env: { ...command.env, ...screen.variables },
       cookie,
-      containment: { kind: 'pid-namespace', bwrapPath } as const,
+      containment: { kind: 'pid-namespace', bwrapPath: bwrap.path } as const,
       enclosure,
       pipes,
     };
