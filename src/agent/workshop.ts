@@ -16,7 +16,7 @@ import { createRunCommand } from './process/create-run-command.ts';
 import { runNodeScript } from './process/run-node-script.ts';
 import { createWatchdog, type Watchdog } from './process/watchdog.ts';
 import type { Decider } from './runs/decide.ts';
-import { packageIndexVariables } from './runs/package-indexes.ts';
+import { type HostIndexes, hostIndexes } from './runs/package-indexes.ts';
 import { PrepareFailures } from './runs/prepare-failures.ts';
 import { type PrepareProgress, RobotPreparer } from './runs/robot-preparer.ts';
 import { RunVariables, requiredVariables } from './runs/variables-for-run.ts';
@@ -124,13 +124,14 @@ export async function openWorkshop(options: WorkshopOptions) {
     }),
     stepTimeoutMs: settings.postInstallTimeoutMs,
     toolVariables,
+    npmrc: indexes.npmrc,
     platform: process.platform,
   });
   const variables = new RunVariables(
     {
       platform: process.platform,
       environment,
-      packageIndexes: indexes,
+      packageIndexes: indexes.variables,
       trustBundlePath,
       cacheDir: paths.cache,
       secrets: () => platform.secrets(),
@@ -190,7 +191,7 @@ function withWatchdog(found: Containment, watchdog: Watchdog): Containment {
 async function readIndexes(
   config: AgentConfig,
   environment: WorkshopOptions['environment'],
-): Promise<Record<string, string>> {
+): Promise<HostIndexes> {
   const home = environment.HOME ?? environment.USERPROFILE ?? homedir();
   const read = async (files: readonly (string | undefined)[]) => {
     const texts = await Promise.all(
@@ -199,7 +200,7 @@ async function readIndexes(
     return texts.filter((text) => text !== '');
   };
   const configDir = environment.XDG_CONFIG_HOME ?? join(home, '.config');
-  return packageIndexVariables(config.settings.packageIndexes, environment, {
+  return hostIndexes(config.settings.packageIndexes, environment, {
     pipConfs: await read([
       '/etc/pip.conf',
       '/etc/xdg/pip/pip.conf',

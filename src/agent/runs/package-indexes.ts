@@ -22,17 +22,28 @@ const PIP_KEYS: Record<string, string> = {
   'default-timeout': 'PIP_DEFAULT_TIMEOUT',
 };
 
+/** What points robots' pip and npm to their indexes. */
+export interface HostIndexes {
+  variables: Record<string, string>;
+  /**
+   * Of npm's configuration file what no variable can be named after: shells drop names such as
+   * `npm_config_//npm.acme/:_authToken`. Values are references to `variables`, so that no secret lies on a disk.
+   */
+  npmrc: string[];
+}
+
 /**
- * The variables that point robots' pip and npm to their indexes. A robot's own home hides the host's pip.conf
- * and .npmrc, so what they say of indexes is carried over; nothing else of them is.
+ * A robot's own home hides the host's pip.conf and .npmrc, so what they say of indexes is carried over; nothing else
+ * of them is.
  * @param environment the host's, by whoever composes; file contents as read
  */
-export function packageIndexVariables(
+export function hostIndexes(
   configured: PackageIndexes | null,
   environment: Readonly<Record<string, string | undefined>>,
   files: IndexFiles,
-): Record<string, string> {
+): HostIndexes {
   const variables: Record<string, string> = {};
+  const ofNpm = new Map<string, string>();
   for (const conf of files.pipConfs) {
     for (const [key, value] of iniOf(withLongValues(conf))) {
       const name = PIP_KEYS[key.replace(/^(global|install)\./, '').replaceAll('_', '-')];
@@ -45,28 +56,34 @@ export function packageIndexVariables(
   }
   for (const npmrc of files.npmrcs) {
     for (const [key, value] of iniOf(npmrc)) {
-      const name = key.trim();
-      if (
-        name === 'registry' ||
-        /^@[^:]+:registry$/.test(name) ||
-        /^\/\/.+:_(authToken|auth|password)$/.test(name)
-      ) {
-        variables[`npm_config_${name}`] = expand(value, environment);
-      }
+      if (key === 'registry') variables.npm_config_registry = expand(value, environment);
+      else if (kindOf(key) !== undefined) ofNpm.set(key, expand(value, environment));
     }
   }
   const registry = environment.npm_config_registry ?? environment.NPM_CONFIG_REGISTRY;
   if (registry) variables.npm_config_registry = registry;
   if (configured?.pip) variables.PIP_INDEX_URL = configured.pip;
   if (configured?.npm) variables.npm_config_registry = configured.npm;
-  return variables;
+  const npmrc = [...ofNpm].map(([key, value], at) => {
+    const name = `KUBOT_NPM_${kindOf(key)}_${at + 1}`;
+    variables[name] = value;
+    return `${key}=\${${name}}`;
+  });
+  return { variables, npmrc };
+}
+
+/** What a key of npm's is about; undefined: not about where packages come from. */
+function kindOf(npmKey: string): 'REGISTRY' | 'SECRET' | 'USER' | undefined {
+  if (/^@[^:]+:registry$/.test(npmKey)) return 'REGISTRY';
+  if (/^\/\/.+:_(authToken|auth|password)$/.test(npmKey)) return 'SECRET';
+  return /^\/\/.+:username$/.test(npmKey) ? 'USER' : undefined;
 }
 
 /** Values that must not be seen in logs: tokens, and credentials inside URLs. */
 export function indexSecrets(variables: Readonly<Record<string, string>>): string[] {
   const secrets: string[] = [];
   for (const [name, value] of Object.entries(variables)) {
-    if (/:_(authToken|auth|password)$/.test(name)) secrets.push(value);
+    if (/^KUBOT_NPM_SECRET_\d+$/.test(name)) secrets.push(value);
     for (const part of value.split(/\s+/)) {
       const login = /^[a-z+]+:\/\/([^/@\s]+)@/i.exec(part)?.[1];
       if (login !== undefined) secrets.push(...secretsOfLogin(login));

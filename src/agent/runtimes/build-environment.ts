@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RunCommand } from '../process/run-command.ts';
 import { compileModules } from './compile-python.ts';
 import type { EnvironmentSpec } from './environment-store.ts';
-import { buildNodeEnvironment, nodeFolders } from './node-environment.ts';
+import { buildNodeEnvironment, ensureNpmrc, nodeFolders } from './node-environment.ts';
 import { runPostInstall } from './post-install.ts';
 import { buildPythonEnvironment, pythonFolders } from './python-environment.ts';
 import { removeTree } from './remove-tree.ts';
@@ -17,6 +17,8 @@ export interface BuildOptions {
   platform: NodeJS.Platform;
   /** What programs of this system cannot start without, such as SystemRoot. */
   toolVariables?: Record<string, string>;
+  /** Lines of npm's configuration that say where this host's packages come from. */
+  npmrc?: readonly string[];
 }
 
 export interface BuiltEnvironment {
@@ -86,6 +88,7 @@ export async function buildEnvironment(
     { python: executable, nodejs: nodejs && (await buildNodeEnvironment(nodejs, dir, platform)) },
     platform,
   );
+  if (nodejs) await ensureNpmrc(dir, platform, options.npmrc ?? []);
   for (const step of spec.manifest.postInstall) {
     spec.onStep({ name: `post-install: ${step.name}` });
     await runPostInstall({

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { diskError } from '../packages/disk.ts';
 import type { Manifest } from '../packages/manifest.ts';
 import { type BuildOptions, binDirsOf, buildEnvironment, environmentFolders } from './build-environment.ts';
+import { ensureNpmrc } from './node-environment.ts';
 import { removeTree } from './remove-tree.ts';
 import type { InstalledRuntime } from './runtime-store.ts';
 import { readStamps, SharedFiles, writeStamps } from './shared-files.ts';
@@ -90,7 +91,11 @@ export function createEnvironmentStore(options: EnvironmentStoreOptions): Enviro
       const marker = await readMarker(dir);
       if (!marker) continue;
       const touched = findTouched(dir);
-      if (touched === undefined) return environmentOf(spec, key, dir, marker);
+      if (touched === undefined) {
+        if (spec.runtimes.some(({ kind }) => kind === 'nodejs'))
+          await ensureNpmrc(dir, options.platform, options.npmrc ?? []);
+        return environmentOf(spec, key, dir, marker);
+      }
       spec.warn(`A run wrote into the shared environment (${touched}), which is made anew.`);
       await rm(join(dir, MARKER), { force: true });
       // Runs that started in it keep it, so the new one is made beside it.

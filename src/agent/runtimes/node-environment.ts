@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../gateway/replace-file.ts';
 import type { InstalledRuntime } from './runtime-store.ts';
 import type { NodeTargets } from './shims.ts';
 
@@ -13,7 +14,7 @@ export function nodeFolders(
   return { prefix, binDir: platform === 'win32' ? prefix : join(prefix, 'bin'), npmrc: join(dir, 'npmrc') };
 }
 
-/** Writes npm's global configuration for an environment, and finds the runtime's programs. */
+/** Finds the runtime's programs, and makes room for what is installed globally. */
 export async function buildNodeEnvironment(
   runtime: InstalledRuntime,
   dir: string,
@@ -22,14 +23,27 @@ export async function buildNodeEnvironment(
   const { prefix, npmrc } = nodeFolders(dir, platform);
   // npm itself refuses to start where the folder of global modules is missing.
   await mkdir(platform === 'win32' ? join(prefix, 'node_modules') : join(prefix, 'lib'), { recursive: true });
-  // Quoted: a path may hold what begins a comment there.
-  await writeFile(npmrc, `prefix=${JSON.stringify(prefix)}\n`, { mode: 0o644 });
   return {
     node: runtime.executable,
     npm: findScript(runtime.root, 'npm'),
     npx: findScript(runtime.root, 'npx'),
     npmrc,
   };
+}
+
+/**
+ * Writes npm's global configuration for an environment: where global modules go, and where the host's packages come
+ * from, which may be another place than when the environment was made.
+ */
+export async function ensureNpmrc(
+  dir: string,
+  platform: NodeJS.Platform,
+  lines: readonly string[],
+): Promise<void> {
+  const { prefix, npmrc } = nodeFolders(dir, platform);
+  // Quoted: a path may hold what begins a comment there.
+  const text = [`prefix=${JSON.stringify(prefix)}`, ...lines, ''].join('\n');
+  if ((await readFile(npmrc, 'utf8').catch(() => null)) !== text) await replaceFile(npmrc, text, 0o644);
 }
 
 /** npm's own files: beside the libraries, on Windows beside node.exe, on Debian in a place of its own. */

@@ -78,7 +78,9 @@ export function stepVariables(
 /** The hosts of the indexes that a step's variables name, as patterns. */
 export function indexPatterns(env: Readonly<Record<string, string>>) {
   const named = Object.entries(env)
-    .filter(([name]) => /^(PIP_(EXTRA_)?INDEX_URL|PIP_FIND_LINKS|npm_config_(.*:)?registry)$/.test(name))
+    .filter(([name]) =>
+      /^(PIP_(EXTRA_)?INDEX_URL|PIP_FIND_LINKS|npm_config_registry|KUBOT_NPM_REGISTRY_\d+)$/.test(name),
+    )
     .flatMap(([, value]) => value.split(/\s+/));
   return [...PUBLIC_INDEXES, ...named]
     .filter((url) => /^https?:/.test(url) && URL.canParse(url))

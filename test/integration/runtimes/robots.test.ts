@@ -135,6 +135,8 @@ describe('a robot', () => {
       SSL_CERT_FILE: expect.stringMatching(/trust-bundle\.pem$/),
     });
     expect(variables.PATH).toMatch(/^\S+\/environments\/[0-9a-f]{32}\/bin:.*:\/usr\/bin:\/bin$/);
-    expect(Object.keys(variables).filter((name) => /^(KUFLOW_|KUBOT_(?!STEP_ID))/.test(name))).toEqual([]);
+    expect(Object.keys(variables).filter((name) => /^(KUFLOW_|KUBOT_(?!STEP_ID|NPM_))/.test(name))).toEqual(
+      [],
+    );
   });
 });

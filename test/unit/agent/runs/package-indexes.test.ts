@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { indexSecrets, packageIndexVariables } from '../../../../src/agent/runs/package-indexes.ts';
+import { hostIndexes, indexSecrets } from '../../../../src/agent/runs/package-indexes.ts';
 
 const none = { pipConfs: [], npmrcs: [] };
 
 function ofPip(...pipConfs: string[]) {
-  return packageIndexVariables(null, {}, { pipConfs, npmrcs: [] });
+  return hostIndexes(null, {}, { pipConfs, npmrcs: [] }).variables;
 }
 
 function ofNpm(environment: Record<string, string>, ...npmrcs: string[]) {
-  return packageIndexVariables(null, environment, { pipConfs: [], npmrcs });
+  return hostIndexes(null, environment, { pipConfs: [], npmrcs });
 }
 
 describe('the host’s pip.conf', () => {
@@ -56,7 +56,7 @@ describe('the host’s pip.conf', () => {
 });
 
 describe('the host’s .npmrc', () => {
-  test('gives registries and their tokens, with variables of the host in them', () => {
+  test('gives registries and their tokens, by references to variables that a shell passes on', () => {
     expect(
       ofNpm(
         { NPM_TOKEN: 's3cret' },
@@ -73,9 +73,25 @@ describe('the host’s .npmrc', () => {
         ].join('\n'),
       ),
     ).toEqual({
-      npm_config_registry: 'https://npm.acme/',
-      'npm_config_@acme:registry': 'https://private.acme/',
-      'npm_config_//private.acme/:_authToken': 's3cret',
+      variables: {
+        npm_config_registry: 'https://npm.acme/',
+        KUBOT_NPM_REGISTRY_1: 'https://private.acme/',
+        KUBOT_NPM_SECRET_2: 's3cret',
+        KUBOT_NPM_USER_3: 'ana',
+      },
+      npmrc: [
+        // biome-ignore-start lint/suspicious/noTemplateCurlyInString: as .npmrc has it
+        '@acme:registry=${KUBOT_NPM_REGISTRY_1}',
+        '//private.acme/:_authToken=${KUBOT_NPM_SECRET_2}',
+        '//private.acme/:username=${KUBOT_NPM_USER_3}',
+        // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as .npmrc has it
+      ],
+    });
+  });
+
+  test('of the person wins over the system’s, key by key', () => {
+    expect(ofNpm({}, '//a/:_authToken=system', '//a/:_authToken=person').variables).toEqual({
+      KUBOT_NPM_SECRET_1: 'person',
     });
   });
 });
@@ -87,26 +103,27 @@ describe('the index of robots', () => {
       npmrcs: ['registry=https://file'],
     };
     const environment = { PIP_INDEX_URL: 'https://variable', NPM_CONFIG_REGISTRY: 'https://variable' };
-    expect(packageIndexVariables(null, {}, files)).toMatchObject({
+    expect(hostIndexes(null, {}, files).variables).toMatchObject({
       PIP_INDEX_URL: 'https://file',
       npm_config_registry: 'https://file',
     });
-    expect(packageIndexVariables(null, environment, files)).toMatchObject({
+    expect(hostIndexes(null, environment, files).variables).toMatchObject({
       PIP_INDEX_URL: 'https://variable',
       npm_config_registry: 'https://variable',
     });
-    expect(packageIndexVariables({ pip: 'https://setting' }, environment, files)).toEqual({
+    expect(hostIndexes({ pip: 'https://setting' }, environment, files).variables).toEqual({
       PIP_INDEX_URL: 'https://setting',
       PIP_EXTRA_INDEX_URL: 'https://extra',
       npm_config_registry: 'https://variable',
     });
-    expect(packageIndexVariables({ npm: 'https://setting' }, {}, none)).toEqual({
-      npm_config_registry: 'https://setting',
+    expect(hostIndexes({ npm: 'https://setting' }, {}, none)).toEqual({
+      variables: { npm_config_registry: 'https://setting' },
+      npmrc: [],
     });
   });
 
   test('is the tools’ own where nobody says otherwise', () => {
-    expect(packageIndexVariables(null, { PIP_INDEX_URL: '', HOME: '/home/ana' }, none)).toEqual({});
+    expect(ofNpm({ PIP_INDEX_URL: '', HOME: '/home/ana' })).toEqual({ variables: {}, npmrc: [] });
   });
 });
 
@@ -127,8 +144,9 @@ describe('secrets of indexes', () => {
   test('of npm are its tokens', () => {
     expect(
       indexSecrets({
-        'npm_config_//x/:_authToken': 'token-1',
-        'npm_config_//y/:_password': 'cGFzcw==',
+        KUBOT_NPM_SECRET_1: 'token-1',
+        KUBOT_NPM_SECRET_2: 'cGFzcw==',
+        KUBOT_NPM_USER_3: 'ana',
         npm_config_registry: 'https://x/',
       }),
     ).toEqual(['token-1', 'cGFzcw==']);

@@ -6,7 +6,7 @@ test('a step may reach the public indexes and those that its variables name', ()
     PIP_INDEX_URL: 'https://ada:secret@pip.acme.test/simple',
     PIP_EXTRA_INDEX_URL: 'http://a.test:8080/simple https://b.test/simple',
     PIP_FIND_LINKS: '/srv/wheels',
-    'npm_config_@acme:registry': 'https://npm.acme.test/',
+    KUBOT_NPM_REGISTRY_1: 'https://npm.acme.test/',
     OTHER_URL: 'https://other.test/',
   });
   expect(patterns.map(({ text }) => text)).toEqual([
