@@ -15,7 +15,7 @@ import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** Of nobody: root owns what it makes for this user, and no list of users needs to hold it. */
-const USER_ID = 61_234;
+export const USER_ID = 61_234;
 
 /**
  * Somebody who is not root and runs an agent. Root ignores modes and keeps what namespaces take from others, so as

@@ -24,6 +24,8 @@ export interface ProcessExit {
   signal: string | null;
   /** The first reason given wins. */
   reason: EndReason | null;
+  /** The limit of its tree that it ran into, where the system told. */
+  limit?: 'memoryBytes' | 'processes';
 }
 
 export interface RobotProcess {

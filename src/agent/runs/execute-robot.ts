@@ -3,7 +3,7 @@ import { AgentError } from '../../shared/errors.ts';
 import type { Settings } from '../../shared/settings.ts';
 import { isFull } from '../home/disk-space.ts';
 import { findUserHome } from '../home/user-home.ts';
-import type { RobotProcess } from '../process/robot-process.ts';
+import type { ProcessExit, RobotProcess } from '../process/robot-process.ts';
 import type { SandboxedCommand } from '../sandbox/sandbox.ts';
 import type { ActiveRun } from './active-run.ts';
 import { createGrantHints } from './grant-hints.ts';
@@ -66,6 +66,7 @@ export async function executeRobot(
     );
     return endOfProcess({
       ...exit,
+      limits: settings.limits,
       termination: active.termination,
       timeoutMs: settings.runTimeoutMs,
       platformState: active.platformState,
@@ -91,7 +92,7 @@ async function runProcess(
   session: RunSession,
   sandboxed: SandboxedCommand,
   settings: Pick<Settings, 'runTimeoutMs' | 'cancelGraceMs' | 'silentWarningMs'>,
-): Promise<{ exitCode: number | null; signal: string | null }> {
+): Promise<Omit<ProcessExit, 'reason'>> {
   // Journalled first: after a crash the run is known to have been started, or not to have been.
   active.become('running', {
     startedAt: new Date(services.now()).toISOString(),

@@ -1,5 +1,6 @@
 import { AgentError, assertNever, ERRORS, type RunOutcome, toAgentError } from '../../shared/errors.ts';
 import type { RunError } from '../../shared/run.ts';
+import type { ProcessExit } from '../process/robot-process.ts';
 
 /** How a run ended: a value, because a robot's failure is no failure of the agent. */
 export interface RunEnd {
@@ -20,6 +21,9 @@ export function endOfProcess(exit: {
   timeoutMs: number;
   platformState: string | null;
   diskFull: boolean;
+  /** The limit of its tree that it ran into. */
+  limit?: ProcessExit['limit'];
+  limits?: Partial<Record<Limit, number | null | undefined>>;
 }): RunEnd {
   const { exitCode, signal } = exit;
   const ended = (error: AgentError): RunEnd => ({ ...endOfError(error), exitCode, signal });
@@ -55,9 +59,27 @@ export function endOfProcess(exit: {
   if (exitCode === 0) return { outcome: 'succeeded', error: null, exitCode, signal };
   if (exit.diskFull)
     return ended(new AgentError('DISK_FULL', 'The disk of the host was full while the robot ran.'));
+  const { limit } = exit;
+  const why = limit === undefined ? '' : ` ${explainLimit(limit, exit.limits?.[limit])}`;
+  const more = limit === undefined ? {} : { hint: `Raise limits.${limit} if this robot needs more.` };
   if (signal !== null)
-    return ended(new AgentError('ROBOT_SIGNAL', `The robot was ended by signal ${signal}.`));
-  return ended(new AgentError('ROBOT_EXIT', `The robot ended with exit code ${exitCode ?? 'unknown'}.`));
+    return ended(new AgentError('ROBOT_SIGNAL', `The robot was ended by signal ${signal}.${why}`, more));
+  return ended(
+    new AgentError('ROBOT_EXIT', `The robot ended with exit code ${exitCode ?? 'unknown'}.${why}`, more),
+  );
+}
+
+type Limit = NonNullable<ProcessExit['limit']>;
+
+function explainLimit(limit: Limit, value: number | null | undefined): string {
+  switch (limit) {
+    case 'memoryBytes':
+      return `Its processes needed more memory than limits.memoryBytes allows: ${Math.round((value ?? 0) / 1024 ** 2)} MB.`;
+    case 'processes':
+      return `It was refused a process beyond limits.processes: ${value}.`;
+    default:
+      return assertNever(limit);
+  }
 }
 
 /** The end of a run that an error ended. A host's error ends only runs that no task waits for. */

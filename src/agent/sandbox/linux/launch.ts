@@ -1,9 +1,10 @@
+import { AgentError } from '../../../shared/errors.ts';
 import type { Bwrap, Enclosure } from '../../process/containment.ts';
 import type { OutputPipeSource } from '../../process/output-pipes.ts';
 import { startProcess } from '../../process/start-process.ts';
 import type { AllowListProxyOptions } from '../allow-list-proxy.ts';
 import type { HostPlaces } from '../host-places.ts';
-import { type Launcher, warnOfAbsent } from '../launcher.ts';
+import { type Launch, type Launcher, warnOfAbsent } from '../launcher.ts';
 import type { SandboxJob } from '../sandbox.ts';
 import { withLimits } from '../with-limits.ts';
 import type { Cgroups } from './cgroups.ts';
@@ -30,8 +31,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     warnOfAbsent(job);
     warnOfNoScreen(job);
     const entry = entryFor(job);
-    const isLimited = Object.values(policy.limits).some((limit) => limit !== null);
-    const cgroupDir = isLimited ? (cgroups?.create(cookie.value, policy.limits) ?? undefined) : undefined;
+    const cgroupDir = enterCgroup(job, cgroups);
     const enclosure: Enclosure = {
       options: [
         ...['--unshare-ipc', '--unshare-uts', '--cap-drop', 'ALL'],
@@ -50,7 +50,11 @@ export function createLauncher(options: LauncherOptions): Launcher {
       ...(cgroupDir !== undefined && { cgroupDir }),
     };
     const robot = {
-      ...withLimits(command, policy.limits),
+      ...withLimits(command, {
+        ...policy.limits,
+        // Of a user, everywhere on this machine: where the tree's can be counted it would only be in the way.
+        ...(cgroupDir !== undefined && cgroups?.controllers.includes('pids') && { processes: null }),
+      }),
       cwd: command.cwd,
       env: { ...command.env, ...screen.variables },
       cookie,
@@ -58,22 +62,52 @@ export function createLauncher(options: LauncherOptions): Launcher {
       enclosure,
       pipes,
     };
-    const launch = entry
-      ? await enterSandbox({ entry, job, upstream: options.upstreamProxy, robot })
-      : { start: () => startProcess(robot), discard: async () => undefined };
-    if (cgroupDir === undefined) return launch;
-    return {
-      start: async () => {
-        const started = await launch.start();
-        void started.exited.then(() => cgroups?.remove(cgroupDir));
-        return started;
-      },
-      discard: async () => {
-        await launch.discard();
-        cgroups?.remove(cgroupDir);
-      },
-    };
+    const launch: Promise<Launch> = entry
+      ? enterSandbox({ entry, job, upstream: options.upstreamProxy, robot })
+      : Promise.resolve({ start: () => startProcess(robot), discard: async () => undefined });
+    if (cgroupDir === undefined || cgroups === null) return await launch;
+    return await withCgroup(launch, cgroups, cgroupDir);
   };
+}
+
+/** The cgroup goes with what was launched in it, and tells which of its limits that ran into. */
+async function withCgroup(launching: Promise<Launch>, cgroups: Cgroups, dir: string): Promise<Launch> {
+  const launch = await launching.catch(async (error: unknown) => {
+    await cgroups.remove(dir);
+    throw error;
+  });
+  let started = false;
+  return {
+    start: async () => {
+      const robot = await launch.start();
+      started = true;
+      const exited = robot.exited.then((exit) => {
+        const limit = cgroups.findLimitHit(dir);
+        void cgroups.remove(dir);
+        return { ...exit, ...(limit !== undefined && { limit }) };
+      });
+      return { ...robot, exited };
+    },
+    discard: async () => {
+      await launch.discard();
+      if (!started) await cgroups.remove(dir);
+    },
+  };
+}
+
+/**
+ * Makes the cgroup that the job's limits are set in; undefined: there are none, or none was delegated.
+ * @throws AgentError POLICY_REFUSED when it cannot be made and the level may not be lowered
+ */
+function enterCgroup({ policy, cookie, onWarning }: SandboxJob, cgroups: Cgroups | null): string | undefined {
+  if (cgroups === null || Object.values(policy.limits).every((limit) => limit === null)) return undefined;
+  const dir = cgroups.create(cookie.value, policy.limits);
+  if (dir !== null) return dir;
+  const message = 'The cgroup that holds this robot to its limits could not be made.';
+  if (policy.required)
+    throw new AgentError('POLICY_REFUSED', message, { hint: 'See the limits of the agent’s unit.' });
+  onWarning?.(message);
+  return undefined;
 }
 
 function warnOfNoScreen({ policy, onWarning }: SandboxJob): void {

@@ -31,6 +31,19 @@ describe('the end of a robot', () => {
     ]);
   });
 
+  test('names the limit that it ran into, unless it succeeded all the same', () => {
+    const limits = { memoryBytes: 64 * 1024 * 1024, processes: 5 };
+    const killed = exit({ exitCode: 137, signal: 'SIGKILL', limit: 'memoryBytes', limits });
+    expect([killed.error?.message, killed.error?.hint]).toEqual([
+      'The robot was ended by signal SIGKILL. Its processes needed more memory than limits.memoryBytes allows: 64 MB.',
+      'Raise limits.memoryBytes if this robot needs more.',
+    ]);
+    expect(exit({ exitCode: 2, limit: 'processes', limits }).error?.message).toBe(
+      'The robot ended with exit code 2. It was refused a process beyond limits.processes: 5.',
+    );
+    expect(exit({ limit: 'processes', limits }).error).toBeNull();
+  });
+
   test('keeps the exit code beside the signal', () => {
     expect(exit({ exitCode: 137, signal: 'SIGKILL' })).toMatchObject({ exitCode: 137, signal: 'SIGKILL' });
   });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -67,6 +67,29 @@ describe('limits of a tree', () => {
       textOf('kubot-01-abc/pids.max'),
       textOf('kubot-01-abc/cpu.max'),
     ]).toEqual(['268435456', '50', '150000 100000']);
+  });
+
+  test('keep memory from going into swap, where the kernel has any', () => {
+    const cgroups = find();
+    mkdirSync(join(root, own, 'kubot-swaps'));
+    writeFileSync(join(root, own, 'kubot-swaps', 'memory.swap.max'), 'max\n');
+    for (const name of ['swaps', 'none']) cgroups?.create(name, ALL);
+    expect([
+      textOf('kubot-swaps/memory.swap.max'),
+      existsSync(join(root, own, 'kubot-none/memory.swap.max')),
+    ]).toEqual([...['0', false]]);
+  });
+
+  test.each([
+    ['memoryBytes', 'low 0\nmax 70\noom 1\noom_kill 3\n', 'max 0\n'],
+    ['processes', 'low 0\nmax 70\noom 0\noom_kill 0\n', 'max 2\n'],
+    [undefined, 'low 0\nmax 70\noom 0\noom_kill 0\n', 'max 0\n'],
+  ])('that were run into are known: %s', (limit, memory, pids) => {
+    const cgroups = find();
+    const dir = cgroups?.create('hit', ALL) ?? '';
+    writeFileSync(join(dir, 'memory.events'), memory);
+    writeFileSync(join(dir, 'pids.events'), pids);
+    expect(cgroups?.findLimitHit(dir)).toBe(limit);
   });
 
   test('are for those alone that were set and can be kept', () => {
