@@ -1,112 +1,35 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Containment, detectContainment } from '../../../src/agent/process/containment.ts';
+import type { Containment } from '../../../src/agent/process/containment.ts';
 import { createRunCommand } from '../../../src/agent/process/create-run-command.ts';
 import { createProcessTable } from '../../../src/agent/process/process-table.ts';
-import { type RobotProcess, startProcess } from '../../../src/agent/process/start-process.ts';
+import type { RobotProcess } from '../../../src/agent/process/start-process.ts';
 import { sweepLeftovers } from '../../../src/agent/process/sweep-leftovers.ts';
-import { createSandbox } from '../../../src/agent/sandbox/create-sandbox.ts';
-import type { Sandbox, SandboxCommand, SandboxJob } from '../../../src/agent/sandbox/sandbox.ts';
-import { aJob, aPolicy } from '../../helpers/a-sandbox-job.ts';
+import {
+  closeSandbox,
+  containments,
+  found,
+  type Holder,
+  holders,
+  openTrees,
+  python,
+  type Trees,
+} from './trees.ts';
 
-const treePath = join(import.meta.dirname, '../../fixtures/processes/tree.py');
-const python = ['/usr/bin/python3', '/usr/local/bin/python3', '/opt/homebrew/bin/python3'].find(existsSync);
-const found = await detectContainment();
+let trees: Trees;
 
-const containments: [string, Containment | undefined][] = [
-  ['group and sweep', { kind: 'group' }],
-  ['PID namespace', found.kind === 'pid-namespace' ? found : undefined],
-];
-
-/** What holds a tree: one of those, or a level of the sandbox. */
-type Holder = Containment | { kind: 'level'; level: 'standard' | 'strict' };
-const holders: [string, Holder | undefined][] = [
-  ...containments,
-  ...(['standard', 'strict'] as const).map((level): [string, Holder | undefined] => [
-    `the level ${level}`,
-    found.kind === 'pid-namespace' ? { kind: 'level', level } : undefined,
-  ]),
-];
-
-let dir: string;
-const homeDir = mkdtempSync(join(tmpdir(), 'kubot-tree-home-'));
-const started: RobotProcess[] = [];
-
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'kubot-tree-'));
+beforeEach(() => {
+  trees = openTrees();
 });
-
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((robot) => robot.kill()));
-  await rm(dir, { recursive: true, force: true });
-});
-
+afterEach(() => trees.close());
 afterAll(async () => {
-  await sandbox?.stop(0);
-  await rm(homeDir, { recursive: true, force: true });
+  await closeSandbox();
   if (found.kind === 'group') console.warn('skipped: the PID namespace, bubblewrap does not work here');
   if (python === undefined)
     console.warn('skipped: the trees of children, there is no python3 in a system folder');
 });
 
-async function start(holder: Holder, file: string, args: string[]): Promise<RobotProcess> {
-  const command = { file, args, cwd: dir, env: { PATH: '/usr/bin:/bin' } };
-  const cookie = { name: 'KUBOT_RUN_ID', value: dir };
-  const robot =
-    holder.kind === 'level'
-      ? await startAt(holder.level, command, cookie)
-      : await startProcess({ ...command, cookie, containment: holder });
-  started.push(robot);
-  robot.stdout.resume();
-  robot.stderr.resume();
-  return robot;
-}
-
-async function startAt(
-  level: 'standard' | 'strict',
-  command: SandboxCommand,
-  cookie: SandboxJob['cookie'],
-): Promise<RobotProcess> {
-  const policy = aPolicy({ level, required: true, allowedHosts: level === 'strict' ? [] : null });
-  const places = { write: [dir], read: [treePath], tmpDir: dir };
-  const prepared = await sandboxes().prepare(command, aJob({ policy, cookie, places }));
-  return await prepared.start();
-}
-
-let sandbox: Sandbox | undefined;
-function sandboxes(): Sandbox {
-  sandbox ??= createSandbox({
-    platform: process.platform,
-    arch: process.arch,
-    containment: found,
-    host: { agentHome: homeDir, userHomes: [], secretFiles: [] },
-    upstreamProxy: null,
-  });
-  return sandbox;
-}
-
-/** Pids of all living processes that this test started: each names the test's folder in its command line. */
-function survivors(): string[] {
-  return readdirSync('/proc').filter((name) => {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) return false;
-    try {
-      return readFileSync(`/proc/${name}/cmdline`, 'latin1').includes(dir);
-    } catch {
-      return false;
-    }
-  });
-}
-
-async function untilTold(name: string): Promise<void> {
-  const end = Date.now() + 20_000;
-  while (!(await readdir(dir)).includes(name)) {
-    if (Date.now() > end) throw new Error(`${name} never came up in ${dir}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
+const start: Trees['start'] = (...options) => trees.start(...options);
 
 async function textOf(robot: RobotProcess): Promise<string> {
   let text = '';
@@ -129,41 +52,43 @@ describe.runIf(process.platform === 'linux').each(holders)('a tree held by %s', 
     const atOnce = contained.kind === 'group' ? [] : ['cleared-daemon'];
     for (const kind of ['own-group', 'own-session', 'daemon', 'cleared', 'late-leaver', ...atOnce]) {
       test(`when cancelled with a child: ${kind}`, async () => {
-        const robot = await start(contained, python ?? '', [treePath, kind, dir]);
-        await untilTold('parent');
-        expect(survivors().length).toBeGreaterThan(1);
+        const robot = await trees.startTree(contained, kind);
+        expect(trees.survivors().length).toBeGreaterThan(1);
         await robot.cancel(200);
-        expect(survivors()).toEqual([]);
+        expect(trees.survivors()).toEqual([]);
       });
     }
 
     test('when cancelled and deaf to INT and TERM', async () => {
-      const robot = await start(contained, python ?? '', [treePath, 'deaf', dir]);
-      await untilTold('parent');
+      const robot = await trees.startTree(contained, 'deaf');
       await robot.cancel(100);
-      expect({ ...(await robot.exited), left: survivors() }).toMatchObject({ reason: 'cancelled', left: [] });
+      expect({ ...(await robot.exited), left: trees.survivors() }).toMatchObject({
+        reason: 'cancelled',
+        left: [],
+      });
     });
 
     test('when it exits by itself under a daemon that holds its pipes', async () => {
-      const robot = await start(contained, python ?? '', [treePath, 'pipe-holder', dir]);
+      const robot = await trees.startTree(contained, 'pipe-holder');
       expect(await robot.exited).toEqual({ exitCode: 3, signal: null, reason: null });
-      expect(survivors()).toEqual([]);
+      expect(trees.survivors()).toEqual([]);
     });
 
     test('and lets a polite program end itself at the first signal', async () => {
-      const robot = await start(contained, python ?? '', [treePath, 'polite', dir]);
-      await untilTold('parent');
+      const robot = await trees.startTree(contained, 'polite');
       await robot.cancel(60_000);
       expect(await robot.exited).toEqual({ exitCode: 7, signal: null, reason: 'cancelled' });
     });
 
     test('when killed, whatever was asked for before', async () => {
-      const robot = await start(contained, python ?? '', [treePath, 'deaf', dir]);
-      await untilTold('parent');
+      const robot = await trees.startTree(contained, 'deaf');
       const cancelled = robot.cancel(600_000, 'timeout');
       await robot.kill();
       await cancelled;
-      expect({ ...(await robot.exited), left: survivors() }).toMatchObject({ reason: 'timeout', left: [] });
+      expect({ ...(await robot.exited), left: trees.survivors() }).toMatchObject({
+        reason: 'timeout',
+        left: [],
+      });
     });
   });
 });
@@ -206,23 +131,23 @@ describe.runIf(process.platform === 'linux').each(containments)('held by %s', (_
 
     test('that a tool runs ends with its tree when the time is up', async () => {
       const result = await createRunCommand({ containment: contained })({
-        shell: `sleep 300 & exec sh -c 'echo up; : ${dir}; sleep 300'`,
-        cwd: dir,
+        shell: `sleep 300 & exec sh -c 'echo up; : ${trees.dir}; sleep 300'`,
+        cwd: trees.dir,
         env: { PATH: '/usr/bin:/bin' },
         timeoutMs: 300,
         signal: new AbortController().signal,
         onOutput: () => undefined,
       });
-      expect([result.timedOut, survivors()]).toEqual([true, []]);
+      expect([result.timedOut, trees.survivors()]).toEqual([true, []]);
     });
 
     test('left by a crash is found by its cookie', async () => {
-      const robot = await start(contained, '/bin/sh', ['-c', `sleep 300 & setsid sleep 300; : ${dir}`]);
-      const cookie = { name: 'KUBOT_RUN_ID', value: dir };
+      const robot = await start(contained, '/bin/sh', ['-c', `sleep 300 & setsid sleep 300; : ${trees.dir}`]);
+      const cookie = { name: 'KUBOT_RUN_ID', value: trees.dir };
       await expect
         .poll(async () => (await createProcessTable().findByCookies([cookie])).length, { timeout: 10_000 })
         .toBeGreaterThan(2);
-      expect(await sweepLeftovers((id) => id === dir)).toBeGreaterThan(2);
+      expect(await sweepLeftovers((id) => id === trees.dir)).toBeGreaterThan(2);
       await robot.exited;
       expect(await createProcessTable().findByCookies([cookie])).toEqual([]);
     });
@@ -230,7 +155,7 @@ describe.runIf(process.platform === 'linux').each(containments)('held by %s', (_
 });
 
 test.runIf(process.platform !== 'win32')('a file that cannot be executed is said to be', async () => {
-  await expect(start({ kind: 'group' }, join(dir, 'missing'), [])).rejects.toMatchObject({
+  await expect(start({ kind: 'group' }, join(trees.dir, 'missing'), [])).rejects.toMatchObject({
     code: 'RUNTIME_BROKEN',
     message: expect.stringContaining('ENOENT'),
   });
