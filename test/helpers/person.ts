@@ -82,6 +82,9 @@ export function createPerson(): Person {
 function copyCheckout(checkout: string): void {
   for (const folder of ['src/agent', 'src/shared', 'test/fixtures/sandbox', 'test/fixtures/processes'])
     cpSync(join(ROOT, folder), join(checkout, folder), { recursive: true });
+  // What hides the agent's memory.
+  for (const name of ['koffi', '@koromix'])
+    cpSync(join(ROOT, 'node_modules', name), join(checkout, 'node_modules', name), { recursive: true });
   writeFileSync(join(checkout, 'package.json'), JSON.stringify({ type: 'module' }));
 }
 

@@ -22,6 +22,8 @@ import { tarOf } from '../../helpers/tar-of.ts';
 /** npm as npm itself tells it to what it runs: the tests. */
 const npmCli = process.env.npm_execpath;
 const TOKEN = 'npm_S3cretOfTheCompany';
+/** No name that leads anywhere: the host's proxy answers for it. */
+const REGISTRY = 'npm.acme.test';
 
 const MANIFEST = `
 operations:
@@ -41,40 +43,53 @@ const THING = gzipSync(
   ]),
 );
 
+const DIST = {
+  tarball: `http://${REGISTRY}/@acme/thing/-/thing-1.0.0.tgz`,
+  integrity: `sha512-${createHash('sha512').update(THING).digest('base64')}`,
+};
+const ABOUT_THING = {
+  name: '@acme/thing',
+  'dist-tags': { latest: '1.0.0' },
+  versions: { '1.0.0': { name: '@acme/thing', version: '1.0.0', dist: DIST } },
+};
+
+const FILES = {
+  'kubot.yaml': MANIFEST,
+  'package.json': '{"dependencies":{"@acme/thing":"1.0.0"}}',
+  'robot.js': "console.log(require('@acme/thing'));",
+};
+
 describe.skipIf(npmCli === undefined)('a private registry of this host', () => {
   let dir: string;
   let lab: Lab;
-  let registry: Awaited<ReturnType<typeof startRawServer>>;
+  let proxy: Awaited<ReturnType<typeof startRawServer>>;
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'kubot-registry-'));
-    registry = await startRawServer((request, response) => {
-      const isKnown = request.headers.authorization === `Bearer ${TOKEN}`;
+    proxy = await startRawServer((request, response) => {
+      const isKnown =
+        request.headers.host === REGISTRY && request.headers.authorization === `Bearer ${TOKEN}`;
       response.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/json' });
       if (!isKnown) response.end('{}');
       else if (request.url?.endsWith('.tgz')) response.end(THING);
-      else response.end(JSON.stringify(aboutThing(registry.url)));
+      else response.end(JSON.stringify(ABOUT_THING));
     });
     const personHome = join(dir, 'person');
     mkdirSync(personHome);
     writeFileSync(
       join(personHome, '.npmrc'),
-      [
-        `@acme:registry=${registry.url}/`,
-        `${registry.url.replace('http:', '')}/:_authToken=\${COMPANY_TOKEN}`,
-      ].join('\n'),
+      [`@acme:registry=http://${REGISTRY}/`, `//${REGISTRY}/:_authToken=\${COMPANY_TOKEN}`].join('\n'),
     );
     lab = await startLab({
       robots: {
-        NPM: {
-          files: {
-            'kubot.yaml': MANIFEST,
-            'package.json': '{"dependencies":{"@acme/thing":"1.0.0"}}',
-            'robot.js': "console.log(require('@acme/thing'));",
-          },
-        },
+        NPM: { files: FILES },
+        STRICT: { files: { ...FILES, 'other.txt': 'so that it is another package' } },
       },
-      settings: { localRuntimes: { nodejs: { [NODE_HERE]: nodeWithNpm(dir, npmCli ?? '') } } },
+      settings: {
+        proxy: proxy.url,
+        robots: { STRICT: { sandbox: 'strict', allowedHosts: [`${REGISTRY}:80`] } },
+        localRuntimes: { nodejs: { [NODE_HERE]: nodeWithNpm(dir, npmCli ?? '') } },
+      },
       overrides: {
         environment: {
           ...process.env,
@@ -89,17 +104,20 @@ describe.skipIf(npmCli === undefined)('a private registry of this host', () => {
   });
   afterAll(async () => {
     await lab?.close();
-    await registry?.close();
+    await proxy?.close();
     rmSync(dir, { recursive: true, force: true });
   });
 
-  test('serves the post-install and the run of a robot, with the token that it asks for', async () => {
-    const run = await lab.run('NPM');
-    const lines = (await lab.logText(run)).split('\n');
-    expect([run.outcome, ...lines.slice(1, -1)]).toEqual([
-      ...['succeeded', 'INFO thing says hello', 'INFO 1.0.0'],
-    ]);
-  });
+  test.each(['NPM', 'STRICT'])(
+    'serves the post-install and the run of a robot, with its token: %s',
+    async (code) => {
+      const run = await lab.run(code);
+      const lines = (await lab.logText(run)).split('\n');
+      expect([run.outcome, ...lines.slice(1, -1)]).toEqual([
+        ...['succeeded', 'INFO thing says hello', 'INFO 1.0.0'],
+      ]);
+    },
+  );
 
   test('is another one for environments that were made before, once the agent knows it', async () => {
     const file = join(
@@ -125,15 +143,6 @@ describe.skipIf(npmCli === undefined)('a private registry of this host', () => {
     expect([files.length > 20, telling]).toEqual([true, []]);
   });
 });
-
-function aboutThing(url: string) {
-  const dist = {
-    tarball: `${url}/@acme/thing/-/thing-1.0.0.tgz`,
-    integrity: `sha512-${createHash('sha512').update(THING).digest('base64')}`,
-  };
-  const versions = { '1.0.0': { name: '@acme/thing', version: '1.0.0', dist } };
-  return { name: '@acme/thing', 'dist-tags': { latest: '1.0.0' }, versions };
-}
 
 /** Laid out as the official archive; no links, which a sandbox may hide the ends of. */
 function nodeWithNpm(dir: string, cli: string): string {

@@ -34,9 +34,12 @@ const EXPECTED: Record<string, Expected> = {
   'connect outside': [null, null, 'refused'],
   'open vsock': SANDBOXED,
   'signal agent': STANDARD,
-  'read agent environment': STANDARD,
+  // By the agent itself, which hides its memory; by the sandbox twice.
+  'read agent environment': NEVER_OPEN,
+  'read agent memory': NEVER_OPEN,
+  'see agent descriptors': NEVER_OPEN,
   'read agent command': STANDARD,
-  'trace agent': SANDBOXED,
+  'trace agent': NEVER_OPEN,
   'be traced': STANDARD,
   "see others' processes": STANDARD,
   // Browsers need them; a kernel may forbid them all the same.
