@@ -120,17 +120,13 @@ describe.skipIf(npmCli === undefined)('a private registry of this host', () => {
   );
 
   test('is another one for environments that were made before, once the agent knows it', async () => {
-    const file = join(
-      lab.home,
-      'environments',
-      readdirSync(join(lab.home, 'environments'))[0] ?? '',
-      'npmrc',
-    );
-    const before = readFileSync(file, 'utf8');
-    writeFileSync(file, 'registry=https://of-old.test/\n');
+    const environments = join(lab.home, 'environments');
+    const files = readdirSync(environments).map((key) => join(environments, key, 'npmrc'));
+    const before = files.map((file) => readFileSync(file, 'utf8'));
+    for (const file of files) writeFileSync(file, 'registry=https://of-old.test/\n');
     await lab.restartAgent();
-    await lab.until(await lab.addTask('NPM'), 'ended');
-    expect(readFileSync(file, 'utf8')).toBe(before);
+    for (const code of ['NPM', 'STRICT']) await lab.until(await lab.addTask(code), 'ended');
+    expect([files.length, files.map((file) => readFileSync(file, 'utf8'))]).toEqual([2, before]);
   });
 
   test('has its token on no disk', () => {
