@@ -1,5 +1,14 @@
-import { constants, copyFileSync, cpSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
-import { chmod, cp } from 'node:fs/promises';
+import {
+  constants,
+  copyFileSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  type Stats,
+  symlinkSync,
+} from 'node:fs';
+import { chmod, cp, lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const COPY = { recursive: true, mode: constants.COPYFILE_FICLONE, verbatimSymlinks: true } as const;
@@ -57,6 +66,7 @@ function copyEntries(
   { clones, shared }: { clones: boolean; shared: readonly string[] },
 ): void {
   for (const entry of readdirSync(fromDir, { withFileTypes: true })) {
+    if (!isCopied(entry)) continue;
     const [from, to] = [join(fromDir, entry.name), join(toDir, entry.name)];
     if (shared.includes(entry.name)) {
       symlinkSync(from, to, process.platform === 'win32' ? 'junction' : 'dir');
@@ -67,6 +77,11 @@ function copyEntries(
       cpSync(from, to, COPY);
     }
   }
+}
+
+/** Pipes and sockets that programs left are theirs alone, and no copy can be made of them. */
+function isCopied(entry: Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): boolean {
+  return entry.isFile() || entry.isDirectory() || entry.isSymbolicLink();
 }
 
 /** Tried with the one file that every package has. */
@@ -85,6 +100,6 @@ function canClone(packageDir: string, workDir: string): boolean {
 /** Gives a run the home that post-install left: a browser it downloaded, a cache it filled. */
 export async function fillHome(environmentHome: string | null, homeDir: string): Promise<void> {
   if (environmentHome === null) return;
-  await cp(environmentHome, homeDir, COPY);
+  await cp(environmentHome, homeDir, { ...COPY, filter: async (path) => isCopied(await lstat(path)) });
   await chmod(homeDir, 0o700);
 }

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
@@ -14,6 +16,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -112,6 +115,16 @@ describe('a working copy', () => {
     expect(readlinkSync(join(folders.workDir, 'latest.py'))).toBe('src/tasks.py');
     expect(statSync(join(folders.workDir, 'run.sh')).mode & 0o777).toBe(0o755);
   });
+
+  test.runIf(isPosix).each([[[]], [['node_modules']]])(
+    'is made without pipes and sockets, with %j shared',
+    async (shared) => {
+      execFileSync('mkfifo', [join(packageDir, 'pipe'), join(packageDir, 'src', 'pipe')]);
+      await fillWorkingCopy(packageDir, folders.workDir, shared);
+      expect(readdirSync(folders.workDir).sort()).toEqual(['kubot.yaml', 'node_modules', 'src']);
+      expect(readdirSync(join(folders.workDir, 'src'))).toEqual(['tasks.py']);
+    },
+  );
 });
 
 describe('the home of a run', () => {
@@ -125,6 +138,21 @@ describe('the home of a run', () => {
     writeFileSync(copy, 'changed');
     expect(readFileSync(join(left, '.cache', 'browser', 'bin'), 'utf8')).toBe('x');
     if (isPosix) expect(statSync(folders.homeDir).mode & 0o777).toBe(0o700);
+  });
+
+  test.runIf(isPosix)('is made without the pipes and sockets that programs left in it', async () => {
+    const left = join(dir, 'environment', 'home');
+    mkdirSync(join(left, '.tool'), { recursive: true });
+    execFileSync('mkfifo', [join(left, 'pipe')]);
+    writeFileSync(join(left, '.tool', 'settings'), 'x');
+    const server = createServer().listen(join(left, '.tool', 's'));
+    await once(server, 'listening');
+    try {
+      await fillHome(left, folders.homeDir);
+    } finally {
+      server.close();
+    }
+    expect(readdirSync(folders.homeDir, { recursive: true }).sort()).toEqual(['.tool', '.tool/settings']);
   });
 
   test('is empty where post-install left none', async () => {
