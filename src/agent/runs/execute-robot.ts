@@ -144,6 +144,7 @@ function watchForGrants(
     robotCode: active.robot.code,
     policy: services.sandboxPolicyOf(active.robot.code),
     userHome: findUserHome(),
+    agentHome: services.paths.home,
     say: (hint) => log.agentLine('WARN', hint),
   });
   for (const stream of [robot.stdout, robot.stderr]) stream.on('data', look);

@@ -6,6 +6,8 @@ export interface GrantHintOptions {
   policy: SandboxPolicy;
   /** The person's home, which is hidden from the robot. */
   userHome: string;
+  /** Of the agent, usually below that: the robot's own folders are in it, and nothing of it can be granted. */
+  agentHome: string;
   say: (message: string) => void;
 }
 
@@ -19,13 +21,13 @@ const MOST_HINTS = 5;
  * It never looks whether they are there: what a robot prints would tell it then what lies in that home.
  */
 export function createGrantHints(options: GrantHintOptions): (chunk: Buffer) => void {
-  const { robotCode, policy, userHome, say } = options;
+  const { robotCode, policy, userHome, agentHome, say } = options;
   const needle = Buffer.from(userHome + sep);
   const said = new Set<string>();
   return (chunk) => {
     if (said.size >= MOST_HINTS || !chunk.includes(needle)) return;
     for (const line of chunk.toString('utf8').split('\n')) {
-      const folder = DENIED.test(line) ? folderIn(line, userHome) : undefined;
+      const folder = DENIED.test(line) ? folderIn(line, userHome, agentHome) : undefined;
       if (folder === undefined) continue;
       const kind =
         NOT_WRITABLE.test(line) || isGranted(folder, policy.files.read, userHome) ? 'write' : 'read';
@@ -39,8 +41,9 @@ export function createGrantHints(options: GrantHintOptions): (chunk: Buffer) => 
 }
 
 /** The folder right below the home that a line speaks of, as settings write it: `~/Documents`. */
-function folderIn(line: string, userHome: string): string | undefined {
-  const at = line.indexOf(userHome + sep);
+function folderIn(line: string, userHome: string, agentHome: string): string | undefined {
+  let at = line.indexOf(userHome + sep);
+  while (at !== -1 && line.startsWith(agentHome + sep, at)) at = line.indexOf(userHome + sep, at + 1);
   if (at === -1) return undefined;
   // A name may hold spaces where quotes end it.
   const quote = line[at - 1];

@@ -9,6 +9,7 @@ function hintsFor(output: string, files: { read?: string[]; write?: string[] } =
     robotCode: 'INVOICES',
     policy,
     userHome: '/home/ada',
+    agentHome: '/home/ada/.local/share/kubot-runner',
     say: (text) => said.push(text),
   });
   look(Buffer.from(output));
@@ -34,6 +35,14 @@ describe('a file of the person’s that a robot did not get', () => {
     ],
   ])('is named with its grant when %s complains', (_program, output, hint) => {
     expect(hintsFor(output)).toEqual([hint]);
+  });
+
+  test('is told apart from the robot’s own folders, which lie below the person’s home too', () => {
+    const own = '/home/ada/.local/share/kubot-runner/runs/1/work/gone.csv';
+    expect(hintsFor(`cat: ${own}: No such file or directory\n`)).toEqual([]);
+    expect(hintsFor(`cp: ${own} to /home/ada/Reports/x: Read-only file system\n`)).toEqual([
+      'The sandbox keeps ~/Reports from this robot. If it is meant to write there, add "~/Reports" to robots.INVOICES.files.write.',
+    ]);
   });
 
   test('asks for writing where reading is granted already', () => {
