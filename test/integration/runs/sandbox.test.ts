@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findUserHome } from '../../../src/agent/home/user-home.ts';
 import { detectContainment } from '../../../src/agent/process/containment.ts';
@@ -21,6 +21,14 @@ import { readFileSync } from 'node:fs';
 try { readFileSync(${JSON.stringify(join(findUserHome(), 'Invoices/in.csv'))}); } catch (error) { console.log(error.message); }
 `;
 
+/** Works on a folder of the person's. */
+const GRANTED_ROBOT = `
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+const folder = process.env.INVOICES;
+writeFileSync(join(folder, 'total.txt'), readFileSync(join(folder, 'in.csv'), 'utf8').toUpperCase());
+`;
+
 /** Its steps look for the agent's keys, and put something else in the place of what the agent reads. */
 const HOSTILE_MANIFEST = `
 operations:
@@ -37,10 +45,14 @@ post-install:
 
 describe.runIf(hasBwrap)('a robot in its sandbox', () => {
   let lab: Lab;
+  let invoices: string;
 
   beforeAll(async () => {
+    invoices = mkdtempSync(join(findUserHome(), '.kubot-invoices-'));
+    writeFileSync(join(invoices, 'in.csv'), 'paid');
     lab = await startLab({
       robots: {
+        GRANTED: nodeRobot(GRANTED_ROBOT, { environmentVariables: { INVOICES: invoices } }),
         CURIOUS: nodeRobot(CURIOUS_ROBOT),
         STRICT: nodeRobot(STRICT_ROBOT),
         HOSTILE: nodeRobot(
@@ -48,11 +60,24 @@ describe.runIf(hasBwrap)('a robot in its sandbox', () => {
           { manifest: HOSTILE_MANIFEST },
         ),
       },
-      settings: { robots: { STRICT: { sandbox: 'strict' } } },
+      settings: {
+        robots: {
+          STRICT: { sandbox: 'strict' },
+          GRANTED: { files: { write: [`~/${basename(invoices)}`] } },
+        },
+      },
     });
     await lab.work();
   });
-  afterAll(() => lab.close());
+  afterAll(async () => {
+    await lab?.close();
+    rmSync(invoices, { recursive: true, force: true });
+  });
+
+  test('works on a folder of the person’s that it was granted', async () => {
+    expect((await lab.run('GRANTED')).outcome).toBe('succeeded');
+    expect(readFileSync(join(invoices, 'total.txt'), 'utf8')).toBe('PAID');
+  });
 
   test('says its level in the record and in the first line of its log', async () => {
     const run = await lab.run('CURIOUS');
