@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { USER_ID } from './person.ts';
@@ -23,10 +32,13 @@ export function findCgroupHost(): CgroupHost | null {
   return process.arch === 'x64' && existsSync(UML) ? 'uml' : null;
 }
 
+/** As systemd leaves them: in a container they cannot be written, or are not given on to those below. */
 function hasControllers(): boolean {
   try {
-    const offered = readFileSync('/sys/fs/cgroup/cgroup.controllers', 'utf8').trim().split(' ');
-    return ['memory', 'pids', 'cpu'].every((name) => offered.includes(name));
+    const path = '/sys/fs/cgroup/cgroup.subtree_control';
+    accessSync(path, constants.W_OK);
+    const given = readFileSync(path, 'utf8').trim().split(' ');
+    return ['memory', 'pids', 'cpu'].every((name) => given.includes(name));
   } catch {
     return false;
   }
