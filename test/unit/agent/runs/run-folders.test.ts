@@ -119,7 +119,7 @@ describe('a working copy', () => {
   test.runIf(isPosix).each([[[]], [['node_modules']]])(
     'is made without pipes and sockets, with %j shared',
     async (shared) => {
-      execFileSync('mkfifo', [join(packageDir, 'pipe'), join(packageDir, 'src', 'pipe')]);
+      execFileSync('/usr/bin/mkfifo', [join(packageDir, 'pipe'), join(packageDir, 'src', 'pipe')]);
       await fillWorkingCopy(packageDir, folders.workDir, shared);
       expect(readdirSync(folders.workDir).sort()).toEqual(['kubot.yaml', 'node_modules', 'src']);
       expect(readdirSync(join(folders.workDir, 'src'))).toEqual(['tasks.py']);
@@ -143,7 +143,7 @@ describe('the home of a run', () => {
   test.runIf(isPosix)('is made without the pipes and sockets that programs left in it', async () => {
     const left = join(dir, 'environment', 'home');
     mkdirSync(join(left, '.tool'), { recursive: true });
-    execFileSync('mkfifo', [join(left, 'pipe')]);
+    execFileSync('/usr/bin/mkfifo', [join(left, 'pipe')]);
     writeFileSync(join(left, '.tool', 'settings'), 'x');
     const server = createServer().listen(join(left, '.tool', 's'));
     await once(server, 'listening');
