@@ -61,6 +61,11 @@ export async function executeRobot(
         onWarning: (message) => log.agentLine('WARN', message),
       },
     );
+    // Since the run was queued a level may have come to be had.
+    if (sandboxed.status.achieved !== active.run.sandbox.achieved) {
+      active.change({ sandbox: sandboxed.status });
+      log.agentLine('INFO', `The sandbox is ${sandboxed.status.achieved} by now.`);
+    }
     const exit = await runProcess(active, services, session, sandboxed, settings).finally(() =>
       sandboxed.discard(),
     );

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/agent/config/compile-config.ts';
 import { detectContainment } from '../../../src/agent/process/containment.ts';
 import { openSandbox } from '../../../src/agent/sandbox/open-sandbox.ts';
-import { type Lab, nodeRobot, startLab } from '../../helpers/lab.ts';
+import { type Lab, NODE_HERE, nodeRobot, startLab } from '../../helpers/lab.ts';
 
 const found = await detectContainment();
 const bwrapPath = found.kind === 'pid-namespace' ? found.bwrapPath : '';
@@ -22,7 +22,22 @@ describe.runIf(bwrapPath !== '')('a bubblewrap that may make no namespaces at fi
     writeFileSync(join(dir, 'bwrap'), script, { mode: 0o755 });
     const robot = nodeRobot("console.log('ran')");
     lab = await startLab({
-      robots: { LOWERED: robot, STRICT: robot },
+      robots: {
+        LOWERED: robot,
+        STRICT: robot,
+        PREPARING: nodeRobot("console.log('ran')", {
+          manifest: `operations:
+  - name: Run
+    shell: node robot.mjs
+tools:
+  nodejs: ${NODE_HERE}
+post-install:
+  - name: Wait
+    shell: touch "${dir}/waits"; until [ -e "${dir}/go" ]; do sleep 0.1; done
+`,
+        }),
+      },
+      tasks: [{ code: 'LOWERED' }, { code: 'STRICT' }, { code: 'PREPARING', later: true }],
       settings: { robots: { STRICT: { sandbox: 'strict' } } },
       overrides: { bwrapPaths: [join(dir, 'bwrap')] },
     });
@@ -44,6 +59,9 @@ describe.runIf(bwrapPath !== '')('a bubblewrap that may make no namespaces at fi
       (await lab.agent.handlers.robots()).find((robot) => robot.code === code)?.state;
     expect(await stateOf('STRICT')).toBe('unsupported');
 
+    const preparing = await lab.addTask('PREPARING');
+    await expect.poll(() => existsSync(join(dir, 'waits')), { timeout: 60_000 }).toBe(true);
+
     writeFileSync(join(dir, 'allowed'), '');
     expect((await lab.agent.handlers.reconnect()).sandbox).toEqual({
       ...{ requested: 'standard', achieved: 'standard', missing: [], reason: null },
@@ -52,6 +70,14 @@ describe.runIf(bwrapPath !== '')('a bubblewrap that may make no namespaces at fi
     expect([run.outcome, run.sandbox.achieved, await stateOf('STRICT')]).toEqual([
       ...['succeeded', 'strict', 'ready'],
     ]);
+    // Queued when there was nothing better than off.
+    writeFileSync(join(dir, 'go'), '');
+    const late = await lab.until(preparing, 'ended');
+    expect([late.outcome, late.sandbox]).toEqual([
+      'succeeded',
+      { requested: 'standard', achieved: 'standard', missing: [], reason: null },
+    ]);
+    expect(await lab.logText(late)).toContain('INFO The sandbox is standard by now.');
   });
 });
 
