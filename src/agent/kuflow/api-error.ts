@@ -89,10 +89,10 @@ export function errorOfAnswer(site: CallSite, answer: FailedAnswer): AgentError 
 
 /** The error when no answer came, or only half of one. */
 export function errorOfNetwork(site: CallSite, cause: unknown): AgentError {
-  const { reason, outcome, hint } = readNetworkFailure(cause);
+  const { reason, code, outcome, hint } = readNetworkFailure(cause);
   return new AgentError('PLATFORM_UNREACHABLE', `Could not ${site.does} at ${site.host}: ${reason}.`, {
     ...(hint !== null && { hint }),
-    details: { operationId: site.operationId, outcome, reason },
+    details: { operationId: site.operationId, outcome, reason, networkCode: code },
     cause,
   });
 }

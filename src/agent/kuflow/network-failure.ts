@@ -1,6 +1,8 @@
 /** Why a connection or an answer failed, in words that complete a sentence, and whether the platform may have acted. */
 export interface NetworkFailure {
   reason: string;
+  /** What the system, TLS or undici call it, where they do. */
+  code: string | null;
   outcome: 'not-sent' | 'unknown';
   hint: string | null;
 }
@@ -53,21 +55,45 @@ const UNKNOWN: Record<string, string> = {
 /** What fetch's error, or that of reading its body, means. */
 export function readNetworkFailure(error: unknown): NetworkFailure {
   const chain = causesOf(error);
-  for (const { name, code, syscall } of chain) {
+  for (const { name, code, syscall, message } of chain) {
     if (name === 'HTTPParserError')
-      return { reason: 'the answer is not HTTP', outcome: 'unknown', hint: null };
+      return { reason: 'the answer is not HTTP', code: name, outcome: 'unknown', hint: null };
+    const refusedBy = PROXY_ANSWER.exec(message)?.[1];
+    if (refusedBy !== undefined) return ofProxy(refusedBy);
     if (code === undefined) continue;
     const notSent = NOT_SENT[code];
-    if (notSent !== undefined) return { reason: notSent, outcome: 'not-sent', hint: hintFor(code) };
+    if (notSent !== undefined) return { reason: notSent, code, outcome: 'not-sent', hint: hintFor(code) };
     // A connect that times out has sent nothing; a read that does may have.
     if (code === 'ETIMEDOUT' && syscall === 'connect') {
-      return { reason: 'the host does not answer', outcome: 'not-sent', hint: null };
+      return { reason: 'the host does not answer', code, outcome: 'not-sent', hint: null };
     }
     const unknown = UNKNOWN[code];
-    if (unknown !== undefined) return { reason: unknown, outcome: 'unknown', hint: null };
+    if (unknown !== undefined) return { reason: unknown, code, outcome: 'unknown', hint: null };
   }
   const last = chain.at(-1);
-  return { reason: last?.message || 'the connection failed', outcome: 'unknown', hint: null };
+  return {
+    reason: last?.message || 'the connection failed',
+    code: last?.code ?? null,
+    outcome: 'unknown',
+    hint: null,
+  };
+}
+
+/** undici tells the status that a proxy answered to CONNECT in this text alone. */
+const PROXY_ANSWER = /^Proxy response \((\d{3})\)/;
+
+function ofProxy(status: string): NetworkFailure {
+  const wantsLogin = status === '407';
+  return {
+    reason: wantsLogin
+      ? 'the proxy asks for a login (407)'
+      : `the proxy does not let the connection through (${status})`,
+    code: `PROXY_${status}`,
+    outcome: 'not-sent',
+    hint: wantsLogin
+      ? 'Put user and password into the URL of the setting proxy.'
+      : 'Ask who runs the proxy to allow this host, or name it in noProxy.',
+  };
 }
 
 interface Cause {

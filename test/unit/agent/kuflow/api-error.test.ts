@@ -94,6 +94,20 @@ describe('a failure of the network', () => {
       'connection refused',
       'not-sent',
     ],
+    [
+      fetchFailure(
+        new Error('Request was cancelled.', {
+          cause: new Error('Proxy response (407) !== 200 when HTTP Tunneling'),
+        }),
+      ),
+      'the proxy asks for a login (407)',
+      'not-sent',
+    ],
+    [
+      fetchFailure(new Error('Proxy response (403) !== 200 when HTTP Tunneling')),
+      'the proxy does not let the connection through (403)',
+      'not-sent',
+    ],
     [fetchFailure(new Error('something new')), 'something new', 'unknown'],
     ['not even an error', 'the connection failed', 'unknown'],
   ])('%s reads "%s", outcome %s', (thrown, reason, outcome) => {
