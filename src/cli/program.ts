@@ -111,6 +111,12 @@ function addViews(add: Add): void {
     'what this machine has and lacks for an agent, each with its fix',
     async () => (await import('./commands/doctor.ts')).doctor,
   );
+  const check = add(
+    'check',
+    'tries address, credentials and rights before an agent is set up, and lists what they see; writes nothing',
+    async () => (await import('./commands/check.ts')).check,
+  ).option('--timeout <duration>', 'how long one call to the platform may take', '15s');
+  addSettingFlags(check, []);
   add('robots', 'the robots of this host', async () => (await import('./commands/robots.ts')).robots).option(
     '--prepare <code>',
     'make a robot ready to run now',

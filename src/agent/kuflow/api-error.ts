@@ -34,6 +34,7 @@ export function errorOfAnswer(site: CallSite, answer: FailedAnswer): AgentError 
     status,
     ...(retryAfterMs !== null && { retryAfterMs }),
     ...(said.errors.length > 0 && { errors: said.errors }),
+    ...(said.isPage && { page: true }),
   };
   if (status === 401 || (status === 403 && !answer.authenticated)) {
     return new AgentError(
@@ -101,7 +102,7 @@ export function errorOfNetwork(site: CallSite, cause: unknown): AgentError {
 export function errorOfTimeout(site: CallSite, timeoutMs: number): AgentError {
   const reason = `no answer within ${Math.round(timeoutMs / 1000)} s`;
   return new AgentError('PLATFORM_UNREACHABLE', `Could not ${site.does} at ${site.host}: ${reason}.`, {
-    details: { operationId: site.operationId, outcome: 'unknown', reason },
+    details: { operationId: site.operationId, outcome: 'unknown', reason, networkCode: 'TIMEOUT' },
   });
 }
 
@@ -149,6 +150,7 @@ const DefaultErrorSchema = z.object({
 
 interface SaidError {
   text: string | null;
+  isPage: boolean;
   errors: { code: string | null; message: string | null; location: string | null }[];
 }
 
@@ -156,9 +158,9 @@ const TEXT_LENGTH = 500;
 
 function readDefaultError(answer: FailedAnswer): SaidError {
   if (isPage(answer.contentType, answer.body))
-    return { text: 'a web page, not an answer of the API.', errors: [] };
+    return { text: 'a web page, not an answer of the API.', isPage: true, errors: [] };
   const parsed = DefaultErrorSchema.safeParse(parseJson(answer.body));
-  if (!parsed.success) return { text: null, errors: [] };
+  if (!parsed.success) return { text: null, isPage: false, errors: [] };
   const errors = (parsed.data.errors ?? []).slice(0, 10).map(({ code, message, location }) => ({
     code: code ?? null,
     message: message ?? null,
@@ -166,7 +168,7 @@ function readDefaultError(answer: FailedAnswer): SaidError {
   }));
   const reasons = errors.map(({ message, location }) => [location, message].filter(Boolean).join(' '));
   const text = [parsed.data.message, ...reasons].filter(Boolean).join('; ');
-  return { text: text === '' ? null : plain(text), errors };
+  return { text: text === '' ? null : plain(text), isPage: false, errors };
 }
 
 /** Foreign text for one line of ours. */

@@ -7,6 +7,7 @@ import type { OpenDownload } from '../packages/download.ts';
 import type { components } from './api.gen.ts';
 import { type Connection, ConnectionTracker } from './connection.ts';
 import { TaskFinder, type TaskQuery } from './find-tasks.ts';
+import { assertMayRegister, findTenants, type Tenant } from './look-around.ts';
 import { type Sleep, sleepFor } from './retry.ts';
 import { type Robot, RobotPageSchema, RobotSchema, type RobotSummary } from './robot.ts';
 import { type Task, type TaskLogLevel, TaskSchema, type TaskSummary } from './task.ts';
@@ -119,6 +120,14 @@ export function createKuFlowClient(options: KuFlowClientOptions) {
         delayWindowMs: parseWindow(headers.get('x-kf-delay-window')),
       };
     },
+
+    /** Rejects where the platform says that these credentials may not; registers nothing. */
+    assertMayRegister: ({ signal }: Options = {}): Promise<void> =>
+      assertMayRegister(transport, endpoint, signal),
+
+    /** The tenants that the credentials see; null where the platform does not tell. */
+    findTenants: ({ signal }: Options = {}): Promise<Tenant[] | null> =>
+      findTenants(transport, endpoint, signal),
 
     /** All robots of the context that the credentials see. */
     async findRobots(

@@ -30,6 +30,8 @@ export const OPERATIONS = {
   retrieveRobot: call('read the robot', { attempts: 1 }),
   downloadRobotSourceCode: call('download the robot package', { attempts: 1, timeoutMs: null }),
   downloadRobotAsset: call('download the runtime', { attempts: 1, timeoutMs: null }),
+  // Of R26; R24 has none.
+  findTenants: call('list the tenants', { attempts: 1 }),
   findProcessItems: call('look for tasks', { attempts: 1 }),
   retrieveProcessItem: call('read the task'),
   claimProcessItemTask: call('claim the task', { repeat: 'ask-first' }),

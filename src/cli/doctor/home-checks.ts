@@ -51,7 +51,7 @@ export async function checkGatewayCertificates(homeDir: string, now: number): Pr
 }
 
 /** The folder itself, or the nearest one above that is there. */
-function nearest(dir: string): string {
+export function nearest(dir: string): string {
   return existsSync(dir) || dirname(dir) === dir ? dir : nearest(dirname(dir));
 }
 
