@@ -45,7 +45,7 @@ export function createProgram({ createContext, onExitCode }: ProgramOptions): Co
   add('get <key>', 'print one setting', async () => (await import('./commands/config.ts')).configGet, config);
   add(
     'set <key> <value>',
-    'write one setting to the file; it holds from the next start',
+    'write one setting to the file; it holds from the next start; - takes the value from stdin',
     async () => (await import('./commands/config.ts')).configSet,
     config,
   );

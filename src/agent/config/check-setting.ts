@@ -25,7 +25,9 @@ export function checkSetting(key: SettingKey, value: unknown, origin: string): u
  * @throws AgentError CONFIG_INVALID
  */
 export function checkSettingText(key: SettingKey, text: string, origin: string): unknown {
-  return checkSetting(key, parseText(key, text, origin), origin);
+  // As `config set` has it: what the file holds can be taken back by a flag or a variable.
+  const isNone = text === 'null' && settingMeta(key).kind === 'text';
+  return checkSetting(key, isNone ? null : parseText(key, text, origin), origin);
 }
 
 /** True for a key of the table. */

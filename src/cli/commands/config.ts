@@ -1,3 +1,4 @@
+import { text as readAll } from 'node:stream/consumers';
 import { checkSettingText, isSettingKey } from '../../agent/config/check-setting.ts';
 import { loadConfig } from '../../agent/config/compile-config.ts';
 import { createConfigHandlers } from '../../agent/config/config-handlers.ts';
@@ -40,7 +41,9 @@ const COLUMNS = [
 ];
 
 /** The agent is the file's one writer; without one, whoever holds the home's lock is. */
-export async function configSet(context: Context, [key, text]: [string, string]): Promise<number> {
+export async function configSet(context: Context, [key, given]: [string, string]): Promise<number> {
+  // Arguments are for all to see, and a URL may hold a password.
+  const text = given === '-' ? (await readAll(process.stdin)).replace(/\r?\n$/, '') : given;
   const value = parseValue(key, text);
   const agent = await findAgent(context.homeDir);
   const view = agent ? await agent.configSet({ key, value }) : await setUnderLock(context, key, value);

@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { takeHomeLock } from '../../../src/agent/home/home-lock.ts';
 import { homePaths } from '../../../src/agent/home/home-paths.ts';
-import { kubot } from './kubot.ts';
+import { kubot, startKubot } from './kubot.ts';
 
 let home: string;
 beforeEach(() => {
@@ -95,6 +98,17 @@ describe('without an agent', () => {
     const explained = JSON.parse((await ask(['config', 'explain', '--json'])).stdout);
     expect(explained).toContainEqual({ key: 'pollMinMs', value: 3000, source: 'file', locked: false });
     expect(explained).toContainEqual({ key: 'logLevel', value: 'info', source: 'default', locked: false });
+  });
+
+  test('config set takes a value from stdin, where nobody sees it in a list of processes', async () => {
+    const child = startKubot(['config', 'set', 'proxy', '-', '--json', '--home', home], {}, 'pipe');
+    child.stdin?.end('http://ann:pass@proxy.example.com\n');
+    const [stdout] = await Promise.all([text(child.stdout ?? Readable.from([])), once(child, 'exit')]);
+    expect(JSON.parse(stdout)).toEqual({
+      key: 'proxy',
+      value: 'http://***@proxy.example.com',
+      source: 'file',
+    });
   });
 
   test('config set in a home that is held exits 7 and names the holder', async () => {

@@ -262,3 +262,12 @@ test('a setting of something still to come is a warning', () => {
     'The setting engineAddress has no effect in this version yet.',
   ]);
 });
+
+test('null as text takes back what the file holds', () => {
+  const { settings, sources } = compile({
+    settingsFile: { proxy: 'http://proxy.example.com' },
+    environment: { KUBOT_PROXY: 'null' },
+  });
+  expect([settings.proxy, sources.proxy]).toEqual([null, 'environment']);
+  expect(refusal({ flags: { apiEndpoint: 'null' } })).toMatchObject({ code: 'CONFIG_INVALID' });
+});
