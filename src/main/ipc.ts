@@ -6,13 +6,14 @@ import { type HostState, SHELL_INPUTS } from '../shared/shell-api.ts';
 import { SHELL_CHANNELS } from '../shared/shell-channels.ts';
 import type { Language } from '../shared/words/language.ts';
 import { isOwnPage } from './guard-contents.ts';
+import type { SetUp } from './set-up-agent.ts';
 
 type Name = keyof typeof SHELL_INPUTS;
 
 export interface ShellOrders {
   readonly transport: Transport;
   host(): HostState;
-  setUp(credentials: z.output<typeof SHELL_INPUTS.setUp>): Promise<void>;
+  readonly setUp: Pick<SetUp, 'state' | 'check' | 'giveUp' | 'finish'>;
   tryDemo(): Promise<void>;
   speak(language: Language): void;
 }
@@ -24,7 +25,10 @@ export function serveWindow(orders: ShellOrders): void {
   handle('open', async ({ stream, method, input }, sender) => streams.open(sender, stream, method, input));
   handle('close', async ({ stream }) => streams.close(stream));
   handle('host', async () => orders.host());
-  handle('setUp', (credentials) => orders.setUp(credentials));
+  handle('setUpState', () => orders.setUp.state());
+  handle('setUpCheck', (input) => orders.setUp.check(input));
+  handle('setUpGiveUp', async () => orders.setUp.giveUp());
+  handle('setUpFinish', (choices) => orders.setUp.finish(choices));
   handle('tryDemo', () => orders.tryDemo());
   handle('language', async (language) => orders.speak(language));
 }

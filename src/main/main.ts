@@ -12,7 +12,7 @@ import { guardContents, refusePermissions } from './guard-contents.ts';
 import { serveWindow } from './ipc.ts';
 import { type Notice, noticeOfEvent, noticeOfHost } from './notices.ts';
 import { createSecretKeeper } from './secret-keeper.ts';
-import { writeSettings } from './set-up-agent.ts';
+import { SetUp } from './set-up-agent.ts';
 import { findPlaces } from './shell-places.ts';
 import { openShellStore } from './shell-store.ts';
 import { openTray } from './tray.ts';
@@ -128,14 +128,19 @@ function start(): void {
 
   serveAppProtocol(session.defaultSession, places.pageDir);
   refusePermissions(session.defaultSession);
+  const setUp = new SetUp({
+    places,
+    environment,
+    secrets,
+    // Not a part of this version.
+    autostart: { read: async () => null, set: async () => undefined },
+    isAttached: () => host.state.name === 'running' && host.state.attached && !host.state.demo,
+    restart: () => void host.restart({ home: places.home, demo: false }),
+  });
   serveWindow({
     transport,
     host: () => host.state,
-    setUp: async ({ apiEndpoint, clientId, clientSecret }) => {
-      await secrets.keep(clientSecret);
-      await writeSettings(places, environment, { apiEndpoint, clientId });
-      await host.restart({ home: places.home, demo: false });
-    },
+    setUp,
     tryDemo: () => host.restart(demo),
     speak: (chosen) => {
       store.saveLanguage(chosen);

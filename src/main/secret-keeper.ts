@@ -2,27 +2,36 @@ import { safeStorage } from 'electron';
 import { AgentError } from '../shared/errors.ts';
 import type { ShellStore } from './shell-store.ts';
 
-/** The client secret in the system's keychain, which only this program opens. */
+/** The client secret in the system's keychain, which only this program opens; in a file where the person allows it. */
 export interface SecretKeeper {
   find(): Promise<string | null>;
-  /** @throws AgentError CONFIG_INVALID where the system has no keychain: then nothing is kept in plain text behind anybody's back */
-  keep(secret: string): Promise<void>;
+  /** Where a secret would lie: in a keychain, or for want of one in a file of mode 0600. */
+  keychain(): Promise<'safe' | 'plain'>;
+  /** @throws AgentError CONFIG_INVALID where there is no keychain, unless a file will do */
+  keep(secret: string, options: { mayBePlain: boolean }): Promise<void>;
 }
 
 export function createSecretKeeper(store: ShellStore): SecretKeeper {
   return {
     find: async () => {
       const kept = store.secret();
-      if (kept === null || !(await isSafe())) return null;
+      if (kept === null || !(await isSafe())) return store.plainSecret();
       return await decrypt(Buffer.from(kept, 'base64')).catch(() => null);
     },
-    keep: async (secret) => {
-      if (!(await isSafe())) {
+    keychain: async () => ((await isSafe()) ? 'safe' : 'plain'),
+    keep: async (secret, { mayBePlain }) => {
+      if (await isSafe()) {
+        store.saveSecret((await encrypt(secret)).toString('base64'));
+        store.savePlainSecret(null);
+        return;
+      }
+      if (!mayBePlain) {
         throw new AgentError('CONFIG_INVALID', 'This system has no keychain to keep the secret in.', {
-          hint: 'Put it into a file that only you can read, and name that file in KUBOT_CLIENT_SECRET_FILE.',
+          hint: 'Allow it to be kept in a file, or name one of your own in KUBOT_CLIENT_SECRET_FILE.',
         });
       }
-      store.saveSecret((await encrypt(secret)).toString('base64'));
+      store.savePlainSecret(secret);
+      store.saveSecret(null);
     },
   };
 }

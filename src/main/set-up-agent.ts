@@ -1,29 +1,181 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import type { ConnectionCheck } from '../shared/connection-check.ts';
 import { AgentError } from '../shared/errors.ts';
+import type { Choices, SettingNow, SetUpKey, SetUpState, TryInput } from '../shared/set-up.ts';
+import { checkSetUp, hasSecretElsewhere, readSettings } from './check-set-up.ts';
+import { type Environment, lastSentence, runKubot } from './run-kubot.ts';
+import type { SecretKeeper } from './secret-keeper.ts';
 import type { ShellPlaces } from './shell-places.ts';
 
-const run = promisify(execFile);
+/** The switch for starting with the person's session, where this system has one. */
+export interface AutostartSwitch {
+  read(): Promise<boolean | null>;
+  set(on: boolean): Promise<void>;
+}
+
+export interface SetUpOptions {
+  readonly places: Pick<ShellPlaces, 'nodePath' | 'cliPath' | 'home'>;
+  readonly environment: Environment;
+  readonly secrets: SecretKeeper;
+  readonly autostart: AutostartSwitch;
+  readonly isAttached: () => boolean;
+  /** Starts the agent of the person's own home anew; one that works finishes first. */
+  readonly restart: () => void;
+}
+
+/** What was tried last and accepted. */
+interface Accepted {
+  readonly input: TryInput;
+  /** To be kept; null: it is where it was. */
+  readonly secret: string | null;
+}
+
+type Settings = Record<SetUpKey, SettingNow>;
+
+/** What leads from nothing to an agent that works: tries what is entered, and keeps nothing that was not accepted. */
+export class SetUp {
+  readonly #options: SetUpOptions;
+  #settings: Settings | null = null;
+  #accepted: Accepted | null = null;
+  #trying = new AbortController();
+
+  constructor(options: SetUpOptions) {
+    this.#options = options;
+  }
+
+  async state(): Promise<SetUpState> {
+    const { secrets, environment, autostart, isAttached } = this.#options;
+    const [settings, secret, keychain, starts] = await Promise.all([
+      this.#read(),
+      secrets.find(),
+      secrets.keychain(),
+      autostart.read(),
+    ]);
+    return {
+      settings,
+      secret: secret !== null ? 'kept' : hasSecretElsewhere(environment) ? 'elsewhere' : null,
+      keychain,
+      autostart: starts,
+      attached: isAttached(),
+    };
+  }
+
+  /** @throws AgentError INTERRUPTED when another try, or `giveUp`, comes before its answer */
+  async check(given: TryInput): Promise<ConnectionCheck> {
+    const { places, environment, secrets } = this.#options;
+    this.giveUp();
+    const { signal } = this.#trying;
+    if (given.credentials !== null) this.#accepted = null;
+    const settings = this.#settings ?? (await this.#read());
+    const input = withoutFixed(given, settings);
+    if (input.credentials?.kind === 'kept') assertSameAddress(input, settings);
+    const secret =
+      input.credentials?.kind === 'secret'
+        ? input.credentials.clientSecret
+        : input.credentials === null
+          ? null
+          : await secrets.find();
+    const check = await checkSetUp(places, environment, { input, secret, signal });
+    if (check.ok && input.credentials !== null)
+      this.#accepted = { input, secret: input.credentials.kind === 'secret' ? secret : null };
+    return check;
+  }
+
+  /** Ends what is being tried. */
+  giveUp(): void {
+    this.#trying.abort();
+    this.#trying = new AbortController();
+  }
+
+  /**
+   * Keeps what was accepted last, with the choices, and starts the agent by it.
+   * @throws AgentError CONFLICT when nothing was accepted, CONFIG_INVALID when something cannot be kept
+   */
+  async finish(choices: Choices): Promise<{ at: string }> {
+    const { places, environment, secrets, autostart, restart } = this.#options;
+    const accepted = this.#accepted;
+    if (accepted === null)
+      throw new AgentError('CONFLICT', 'KuFlow has accepted nothing of this yet.', {
+        hint: 'Go back to the credentials and try them again.',
+      });
+    const { secret } = accepted;
+    // First what may be refused, then what is left behind.
+    if (secret !== null) await secrets.keep(secret, { mayBePlain: choices.mayBePlain });
+    const settings = this.#settings ?? (await this.#read());
+    await writeSettings(places, environment, changesOf(accepted.input, choices, settings));
+    if (choices.autostart !== null) await autostart.set(choices.autostart);
+    this.#accepted = null;
+    this.#settings = null;
+    const at = new Date().toISOString();
+    restart();
+    return { at };
+  }
+
+  async #read(): Promise<Settings> {
+    const { places, environment } = this.#options;
+    this.#settings = await readSettings(places, environment);
+    return this.#settings;
+  }
+}
+
+/** What somebody else has fixed is tried, and left, as it is. */
+export function withoutFixed(input: TryInput, settings: Settings): TryInput {
+  const free = <T>(key: SetUpKey, value: T): T | undefined =>
+    settings[key].fixedBy === null ? value : undefined;
+  const { credentials } = input;
+  const clientId = String(settings.clientId.value ?? '');
+  const tenantId = settings.tenantId.value;
+  return {
+    apiEndpoint: free('apiEndpoint', input.apiEndpoint),
+    caFile: free('caFile', input.caFile),
+    proxy: free('proxy', input.proxy),
+    credentials:
+      credentials === null || settings.clientId.fixedBy === null ? credentials : { ...credentials, clientId },
+    tenantId:
+      settings.tenantId.fixedBy === null ? input.tenantId : typeof tenantId === 'string' ? tenantId : null,
+  };
+}
+
+/** A kept secret goes to nobody but whom it was kept for, whatever the window says. */
+function assertSameAddress({ apiEndpoint }: TryInput, settings: Settings): void {
+  if (apiEndpoint === undefined || apiEndpoint === settings.apiEndpoint.value) return;
+  throw new AgentError('CONFIG_INVALID', 'The address is another one: the secret has to be entered again.');
+}
+
+/** Keys and their values as `kubot config set` takes them; what is so already is left out. */
+export function changesOf(input: TryInput, choices: Choices, settings: Settings): [SetUpKey, string][] {
+  const wanted: [SetUpKey, unknown][] = [
+    ['apiEndpoint', input.apiEndpoint],
+    ['caFile', input.caFile],
+    ['proxy', input.proxy],
+    ['clientId', input.credentials?.clientId],
+    ['tenantId', input.tenantId],
+    ['robotFilter', choices.robotFilter],
+    ['maxConcurrentRuns', choices.maxConcurrentRuns],
+    ['diskReserveBytes', choices.diskReserveBytes],
+  ];
+  return wanted.flatMap(([key, value]): [SetUpKey, string][] => {
+    const { value: before, fixedBy } = settings[key];
+    if (value === undefined || fixedBy !== null || JSON.stringify(value) === JSON.stringify(before))
+      return [];
+    return [[key, typeof value === 'string' ? value : JSON.stringify(value)]];
+  });
+}
 
 /**
  * Writes settings of the home as `kubot config set` does: by its agent where one runs.
  * @throws AgentError CONFIG_INVALID
  */
-export async function writeSettings(
-  { nodePath, cliPath, home }: Pick<ShellPlaces, 'nodePath' | 'cliPath' | 'home'>,
-  environment: NodeJS.ProcessEnv,
-  settings: Readonly<Record<string, string>>,
+async function writeSettings(
+  places: SetUpOptions['places'],
+  environment: Environment,
+  settings: readonly (readonly [SetUpKey, string])[],
 ): Promise<void> {
-  for (const [key, value] of Object.entries(settings)) {
-    try {
-      await run(nodePath, [cliPath, 'config', 'set', key, value, '--home', home], { env: environment });
-    } catch (error) {
-      const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-      const sentence = said
-        .trim()
-        .replace(/^kubot: /, '')
-        .split('\n')[0];
-      throw new AgentError('CONFIG_INVALID', sentence || `${key} could not be written.`);
-    }
+  for (const [key, value] of settings) {
+    const finished = await runKubot(places, ['config', 'set', key, '-', '--home', places.home], {
+      environment,
+      input: value,
+    });
+    if (finished.code !== 0)
+      throw new AgentError('CONFIG_INVALID', lastSentence(finished) || `${key} could not be written.`);
   }
 }

@@ -29,7 +29,7 @@ export function findPlaces(
   const unpacked = isPackaged ? join(resourcesPath, 'app.asar.unpacked') : appPath;
   return {
     home: environment.KUBOT_HOME || usual,
-    demoHome: environment.KUBOT_HOME || `${usual}-demo`,
+    demoHome: `${environment.KUBOT_HOME || usual}-demo`,
     nodePath:
       environment.KUBOT_NODE ||
       (isPackaged ? join(resourcesPath, nodeFile('node')) : findCheckoutNode(appPath)),

@@ -11,6 +11,7 @@ import { NowView } from './views/now/now-view.tsx';
 import { RobotsView } from './views/robots/robots-view.tsx';
 import { RunView } from './views/run/run-view.tsx';
 import { RunsView } from './views/runs/runs-view.tsx';
+import { DemoNotice } from './views/set-up/demo-notice.tsx';
 import { SetUpView } from './views/set-up/set-up-view.tsx';
 import { SettingsView } from './views/settings/settings-view.tsx';
 import { useWords } from './words/words-context.tsx';
@@ -36,6 +37,7 @@ export function App() {
         tabIndex={-1}
       >
         {!isSettingUp && <LinkNotice />}
+        {!isSettingUp && <DemoNotice />}
         {isSettingUp ? (
           <SetUpView />
         ) : link.state === 'signed-out' ? (

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CONTROL_API, type ControlMethod } from './control-api.ts';
+import { ChoicesSchema, TryInputSchema } from './set-up.ts';
 
 /*
  *  starting ──its socket answers──► running ──it ends by itself──► waiting ──► starting
@@ -19,13 +20,6 @@ export const HostStateSchema = z.discriminatedUnion('name', [
 ]);
 export type HostState = z.infer<typeof HostStateSchema>;
 
-/** Who this machine works as. */
-export const CredentialsSchema = z.strictObject({
-  apiEndpoint: z.string().min(1).max(500),
-  clientId: z.string().min(1).max(500),
-  clientSecret: z.string().min(1).max(5000),
-});
-
 const method = z.custom<ControlMethod>(
   (text) => typeof text === 'string' && Object.hasOwn(CONTROL_API, text),
 );
@@ -36,7 +30,10 @@ export const SHELL_INPUTS = {
   open: z.strictObject({ stream: z.string().min(1).max(64), method, input: z.unknown() }),
   close: z.strictObject({ stream: z.string().min(1).max(64) }),
   host: z.undefined(),
-  setUp: CredentialsSchema,
+  setUpState: z.undefined(),
+  setUpCheck: TryInputSchema,
+  setUpGiveUp: z.undefined(),
+  setUpFinish: ChoicesSchema,
   tryDemo: z.undefined(),
   language: z.enum(['en', 'es']),
 } as const;

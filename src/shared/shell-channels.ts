@@ -6,7 +6,10 @@ export const SHELL_CHANNELS = {
   part: 'kubot:part',
   go: 'kubot:go',
   host: 'kubot:host',
-  setUp: 'kubot:set-up',
+  setUpState: 'kubot:set-up-state',
+  setUpCheck: 'kubot:set-up-check',
+  setUpGiveUp: 'kubot:set-up-give-up',
+  setUpFinish: 'kubot:set-up-finish',
   tryDemo: 'kubot:try-demo',
   language: 'kubot:language',
 } as const;

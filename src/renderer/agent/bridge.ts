@@ -1,5 +1,13 @@
 import { errorFrom } from '../../shared/client/failure-document.ts';
 import type { Transport } from '../../shared/client/transport.ts';
+import { type ConnectionCheck, ConnectionCheckSchema } from '../../shared/connection-check.ts';
+import {
+  type Choices,
+  SetUpDoneSchema,
+  type SetUpState,
+  SetUpStateSchema,
+  type TryInput,
+} from '../../shared/set-up.ts';
 import {
   type HostState,
   HostStateSchema,
@@ -18,7 +26,13 @@ interface PreloadBridge {
 export interface Shell {
   readonly transport: Transport;
   readonly host: { view: () => HostState; listen: (listener: () => void) => () => void };
-  setUp(credentials: { apiEndpoint: string; clientId: string; clientSecret: string }): Promise<void>;
+  readonly setUp: {
+    state(): Promise<SetUpState>;
+    check(input: TryInput): Promise<ConnectionCheck>;
+    /** Ends what is being tried. */
+    giveUp(): void;
+    finish(choices: Choices): Promise<{ at: string }>;
+  };
   tryDemo(): Promise<void>;
   speak(language: Language): void;
 }
@@ -50,7 +64,12 @@ export async function findShell(): Promise<Shell | null> {
         return () => listeners.delete(listener);
       },
     },
-    setUp: async (credentials) => void (await ask('setUp', credentials)),
+    setUp: {
+      state: async () => SetUpStateSchema.parse(await ask('setUpState')),
+      check: async (input) => ConnectionCheckSchema.parse(await ask('setUpCheck', input)),
+      giveUp: () => void ask('setUpGiveUp').catch(() => undefined),
+      finish: async (choices) => SetUpDoneSchema.parse(await ask('setUpFinish', choices)),
+    },
     tryDemo: async () => void (await ask('tryDemo')),
     speak: (language) => void ask('language', language),
   };

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { ensureCertificates } from '../../../src/agent/gateway/certificate-authority.ts';
 import { runNodeScript } from '../../../src/agent/process/run-node-script.ts';
 import type { ConnectionCheck } from '../../../src/shared/connection-check.ts';
+import { startRawServer } from '../../helpers/raw-server.ts';
 import { kubot, startKubot } from './kubot.ts';
 
 export interface Judgement {
@@ -81,4 +82,35 @@ export async function startDumbServer(
         for (const socket of sockets) socket.destroy();
       }),
   };
+}
+
+/** A platform of the later revision, as far as the check asks it, and an agent at its start. */
+export async function startPlatformOf(answers: {
+  robots?: readonly object[];
+  tenants?: readonly object[];
+  workers?: number;
+  tasks?: number;
+}) {
+  const page = (content: readonly object[]) =>
+    JSON.stringify({
+      metadata: { size: 200, page: 0, totalElements: content.length, totalPages: 1 },
+      content,
+    });
+  return await startRawServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const [, , resource, id] = pathname.split('/');
+    const send = (status: number, body: string) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    const robots = answers.robots ?? [];
+    if (resource === 'robots' && id)
+      send(200, JSON.stringify(robots.find((robot) => Reflect.get(robot, 'id') === id)));
+    else if (resource === 'robots') send(200, page(robots));
+    else if (resource === 'workers')
+      void text(request).then((body) =>
+        body === '{}' ? send(answers.workers ?? 400, '{"message":"No"}') : send(201, '{"id":"w"}'),
+      );
+    else if (resource === 'process-items') send(answers.tasks ?? 200, page([]));
+    else if (resource === 'tenants' && answers.tenants) send(200, page(answers.tenants));
+    else send(404, '{"message":"There is no such thing"}');
+  });
 }

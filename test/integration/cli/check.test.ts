@@ -2,9 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startRawServer } from '../../helpers/raw-server.ts';
 import { startTestPlatform, TEST_SEED, type TestPlatform } from '../../helpers/start-test-platform.ts';
-import { check, checkByPipe } from './check-lab.ts';
+import { check, checkByPipe, startPlatformOf } from './check-lab.ts';
 import { kubot } from './kubot.ts';
 
 let dir: string;
@@ -112,34 +111,6 @@ describe('check against a platform', () => {
     ]);
   });
 });
-
-/** A platform of the later revision, as far as the check asks it. */
-async function startPlatformOf(answers: {
-  robots?: readonly object[];
-  tenants?: readonly object[];
-  workers?: number;
-  tasks?: number;
-}) {
-  const page = (content: readonly object[]) =>
-    JSON.stringify({
-      metadata: { size: 200, page: 0, totalElements: content.length, totalPages: 1 },
-      content,
-    });
-  return await startRawServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const [, , resource, id] = pathname.split('/');
-    const send = (status: number, body: string) =>
-      response.writeHead(status, { 'content-type': 'application/json' }).end(body);
-    const robots = answers.robots ?? [];
-    if (resource === 'robots' && id)
-      send(200, JSON.stringify(robots.find((robot) => Reflect.get(robot, 'id') === id)));
-    else if (resource === 'robots') send(200, page(robots));
-    else if (resource === 'workers') send(answers.workers ?? 400, '{"message":"No"}');
-    else if (resource === 'process-items') send(answers.tasks ?? 200, page([]));
-    else if (resource === 'tenants' && answers.tenants) send(200, page(answers.tenants));
-    else send(404, '{"message":"There is no such thing"}');
-  });
-}
 
 async function ask(server: { url: string }, ...more: string[]) {
   return await check(home, ['--api-endpoint', server.url, '--client-id', 'app-1', ...more], {

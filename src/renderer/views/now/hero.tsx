@@ -9,6 +9,7 @@ import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Menu } from '../../parts/menu.tsx';
 import { PRESENCE_LOOKS } from '../../parts/presence-look.ts';
+import { hrefOf } from '../../route.ts';
 import { useFormat, useNow, useWords } from '../../words/words-context.tsx';
 
 /** The one big status, and what to do about it. */
@@ -17,7 +18,7 @@ export function Hero() {
   const format = useFormat();
   const now = useNow();
   const view = useAgentView();
-  const { client, store } = useAgent();
+  const { client, store, shell } = useAgent();
   const order = useOrder(async (ask: () => Promise<Status>) => store.takeStatus(await ask()));
   const { status } = view;
   if (status === null) return null;
@@ -44,10 +45,15 @@ export function Hero() {
           )}
           {status.pause?.reason && <p className="soft">{words.status.pausedFor(status.pause.reason)}</p>}
         </div>
+        {shell !== null && presence.name === 'attention' && (
+          <a className="button button-main" href={hrefOf({ view: 'set-up' })}>
+            {words.setUp.checkCredentials}
+          </a>
+        )}
         {isAway && (
           <button
             type="button"
-            className="button button-main"
+            className={presence.name === 'attention' ? 'button' : 'button button-main'}
             disabled={order.isUnderWay}
             onClick={() => void order.give(() => client.call('reconnect'))}
           >

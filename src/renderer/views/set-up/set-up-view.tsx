@@ -1,88 +1,94 @@
 import './set-up.css';
-import { useState } from 'react';
-import { useAgent, useHostState, useOrder } from '../../agent/agent-context.tsx';
+import { useEffect } from 'react';
+import { assertNever } from '../../../shared/errors.ts';
+import { useAgent, useAgentView } from '../../agent/agent-context.tsx';
+import type { Shell } from '../../agent/bridge.ts';
+import { Empty } from '../../parts/empty.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { goTo } from '../../route.ts';
 import { useWords } from '../../words/words-context.tsx';
+import { AddressStep } from './address-step.tsx';
+import { CredentialsStep } from './credentials-step.tsx';
+import { DoneStep } from './done-step.tsx';
+import { STEPS } from './draft.ts';
+import { MachineStep } from './machine-step.tsx';
+import { Progress } from './parts.tsx';
+import { RobotsStep } from './robots-step.tsx';
+import { useWizard, type Wizard } from './use-wizard.ts';
 
-const ENDPOINT = 'https://api.kuflow.com';
-
-/** What a machine needs to work for somebody, or the demo, which needs nothing. */
+/** From nothing to a machine that works for somebody; later the way to change for whom. */
 export function SetUpView() {
-  const { setUp: words } = useWords();
   const { shell } = useAgent();
-  const host = useHostState();
-  const [apiEndpoint, setEndpoint] = useState(ENDPOINT);
-  const [clientId, setClientId] = useState('');
-  const [clientSecret, setClientSecret] = useState('');
-  const connect = useOrder(async () => {
-    await shell?.setUp({ apiEndpoint: apiEndpoint.trim(), clientId: clientId.trim(), clientSecret });
-    goTo({ view: 'now' });
-  });
-  const demo = useOrder(async () => {
-    await shell?.tryDemo();
-    goTo({ view: 'now' });
-  });
-  const isBusy = connect.isUnderWay || demo.isUnderWay;
-  const isWhole = apiEndpoint.trim() !== '' && clientId.trim() !== '' && clientSecret !== '';
+  // A page in a browser changes nobody's credentials.
+  return shell === null ? <Elsewhere /> : <SetUpOf shell={shell} />;
+}
+
+function SetUpOf({ shell }: { shell: Shell }) {
+  const { loading } = useWords();
+  const { status } = useAgentView();
+  const isRefused = status?.connection.state === 'unauthorized' && shell.host.view().name === 'running';
+  const { wizard, error, again } = useWizard(shell, isRefused ? 'credentials' : 'address');
+  // Once an agent starts it would be Now else, with the wizard not ended.
+  useEffect(() => goTo({ view: 'set-up' }), []);
+  if (wizard === null) {
+    return (
+      <div className="view wizard">
+        {error === null ? (
+          <p className="soft appear-late">{loading}</p>
+        ) : (
+          <Failure error={error} onAgain={again} />
+        )}
+      </div>
+    );
+  }
+  if (wizard.state.attached) return <Elsewhere />;
   return (
-    <div className="view set-up">
-      <h1>{words.title}</h1>
-      <p className="soft">{words.intro}</p>
-      {host?.name === 'not-set-up' && host.message !== '' && (
-        <p className="soft small" lang="en">
-          {host.message}
-        </p>
-      )}
-      <form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void connect.give();
-        }}
-      >
-        <label className="labelled">
-          <span>{words.endpoint}</span>
-          <input
-            className="field"
-            value={apiEndpoint}
-            spellCheck={false}
-            onChange={({ target }) => setEndpoint(target.value)}
-          />
-        </label>
-        <label className="labelled">
-          <span>{words.clientId}</span>
-          <input
-            className="field"
-            value={clientId}
-            spellCheck={false}
-            onChange={({ target }) => setClientId(target.value)}
-          />
-        </label>
-        <label className="labelled">
-          <span>{words.clientSecret}</span>
-          <input
-            className="field"
-            type="password"
-            autoComplete="off"
-            value={clientSecret}
-            onChange={({ target }) => setClientSecret(target.value)}
-          />
-          <span className="soft small">{words.secretHint}</span>
-        </label>
-        <Failure
-          error={connect.error ?? demo.error}
-          onDismiss={connect.error ? connect.forget : demo.forget}
-        />
-        <div className="dialog-actions">
-          <button type="button" className="button" disabled={isBusy} onClick={() => void demo.give()}>
-            {words.demo}
-          </button>
-          <button type="submit" className="button button-main" disabled={isBusy || !isWhole}>
-            {connect.isUnderWay ? words.connecting : words.connect}
-          </button>
-        </div>
-      </form>
+    <div className="view wizard">
+      <Progress wizard={wizard} />
+      <PresentStep wizard={wizard} />
+      <EscapeGoesBack wizard={wizard} />
     </div>
+  );
+}
+
+function PresentStep({ wizard }: { wizard: Wizard }) {
+  const { place } = wizard;
+  switch (place.step) {
+    case 'address':
+      return <AddressStep wizard={wizard} />;
+    case 'credentials':
+      return <CredentialsStep wizard={wizard} />;
+    case 'robots':
+      return <RobotsStep wizard={wizard} />;
+    case 'machine':
+      return <MachineStep wizard={wizard} />;
+    case 'done':
+      return <DoneStep wizard={wizard} at={place.at} />;
+    default:
+      return assertNever(place);
+  }
+}
+
+function EscapeGoesBack({ wizard: { place, go, isBusy, stop } }: { wizard: Wizard }) {
+  const before = place.step === 'done' ? undefined : STEPS[STEPS.indexOf(place.step) - 1];
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      // In a field it leaves the field, as everywhere.
+      if (event.key !== 'Escape' || event.defaultPrevented) return;
+      if (isBusy) stop();
+      else if (before !== undefined) go(before);
+    };
+    addEventListener('keydown', onKeyDown);
+    return () => removeEventListener('keydown', onKeyDown);
+  });
+  return null;
+}
+
+function Elsewhere() {
+  const { setUp: words } = useWords();
+  return (
+    <Empty icon="lock" title={words.attachedTitle}>
+      {words.attached}
+    </Empty>
   );
 }

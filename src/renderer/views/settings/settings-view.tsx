@@ -1,12 +1,13 @@
 import './settings.css';
 import { useState } from 'react';
 import { LANGUAGES, WORDS } from '../../../shared/words/language.ts';
-import { useAnswer } from '../../agent/agent-context.tsx';
+import { useAgent, useAnswer } from '../../agent/agent-context.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { SearchField } from '../../parts/search-field.tsx';
 import { THEMES } from '../../preferences.ts';
+import { hrefOf } from '../../route.ts';
 import { useSpeech } from '../../words/words-context.tsx';
 import { describeSetting } from './describe-setting.ts';
 import { groupOf, SETTING_GROUPS } from './setting-groups.ts';
@@ -15,6 +16,7 @@ import { SettingRow } from './setting-row.tsx';
 /** Every setting, with who set it. */
 export function SettingsView() {
   const { words, language } = useSpeech();
+  const { shell } = useAgent();
   const [search, setSearch] = useState('');
   const { data, error, again } = useAnswer('configExplain', undefined);
   const wanted = search.trim().toLowerCase();
@@ -36,7 +38,14 @@ export function SettingsView() {
         if (own.length === 0) return null;
         return (
           <section key={group} className="section">
-            <h2>{words.settings.groups[group]}</h2>
+            <div className="section-head">
+              <h2>{words.settings.groups[group]}</h2>
+              {group === 'connection' && shell !== null && (
+                <a className="button" href={hrefOf({ view: 'set-up' })}>
+                  {words.setUp.change}
+                </a>
+              )}
+            </div>
             <ul className="list">
               {own.map((setting) => (
                 <SettingRow key={setting.key} setting={setting} onSaved={again} />

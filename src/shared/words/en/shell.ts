@@ -1,3 +1,5 @@
+import { setUp } from './set-up.ts';
+
 export const shell = {
   tray: {
     notSetUp: 'Not set up yet',
@@ -25,20 +27,5 @@ export const shell = {
     crashed: 'The agent ended unexpectedly',
     crashedText: 'It is started again; runs that it lost are settled.',
   },
-  setUp: {
-    title: 'Connect this machine to KuFlow',
-    intro:
-      'Create an application in KuFlow and enter what it shows you. Or look around first, with sample robots and a KuFlow of their own on this machine.',
-    endpoint: 'Address of KuFlow',
-    clientId: 'Application id',
-    clientSecret: 'Secret',
-    secretHint: 'It is kept in this system’s keychain, and nowhere else.',
-    connect: 'Connect',
-    connecting: 'Connecting …',
-    demo: 'Try the built-in demo',
-    starting: 'The agent is starting …',
-    waiting: 'The agent ended and is started again.',
-    isDemo: 'This is the demo: nothing here leaves this machine.',
-    leaveDemo: 'Connect to KuFlow',
-  },
+  setUp,
 };

@@ -1,4 +1,5 @@
 import type { Words } from '../en.ts';
+import { setUp } from './set-up.ts';
 
 export const shell: Pick<Words, 'tray' | 'quit' | 'notify' | 'setUp'> = {
   tray: {
@@ -28,20 +29,5 @@ export const shell: Pick<Words, 'tray' | 'quit' | 'notify' | 'setUp'> = {
     crashed: 'El agente terminó de forma inesperada',
     crashedText: 'Se arranca de nuevo; lo que quedó a medias se resuelve.',
   },
-  setUp: {
-    title: 'Conecta este equipo con KuFlow',
-    intro:
-      'Crea una aplicación en KuFlow e introduce lo que te muestre. O echa primero un vistazo, con robots de ejemplo y un KuFlow propio en este equipo.',
-    endpoint: 'Dirección de KuFlow',
-    clientId: 'Identificador de la aplicación',
-    clientSecret: 'Secreto',
-    secretHint: 'Se guarda en el llavero del sistema y en ningún otro sitio.',
-    connect: 'Conectar',
-    connecting: 'Conectando …',
-    demo: 'Probar la demostración incluida',
-    starting: 'El agente está arrancando …',
-    waiting: 'El agente terminó y se arranca de nuevo.',
-    isDemo: 'Esto es la demostración: nada sale de este equipo.',
-    leaveDemo: 'Conectar con KuFlow',
-  },
+  setUp,
 };

@@ -1,0 +1,168 @@
+import { useEffect, useRef, useState } from 'react';
+import type { ConnectionCheck, Problem } from '../../../shared/connection-check.ts';
+import { type AgentError, toAgentError } from '../../../shared/errors.ts';
+import type { SetUpState } from '../../../shared/set-up.ts';
+import type { Shell } from '../../agent/bridge.ts';
+import { choicesOf, type Draft, draftOf, STEPS, type Step, tryInputOf } from './draft.ts';
+
+/** Where the wizard is. */
+export type Place = { readonly step: Step } | { readonly step: 'done'; readonly at: string };
+
+export interface Wizard {
+  readonly state: SetUpState;
+  readonly draft: Draft;
+  readonly place: Place;
+  /** The furthest step that may be gone to without trying anything. */
+  readonly reached: Step;
+  /** What KuFlow said last. */
+  readonly check: ConnectionCheck | null;
+  readonly problem: Problem | null;
+  readonly error: AgentError | null;
+  readonly isBusy: boolean;
+  readonly change: (changes: Partial<Draft>) => void;
+  readonly go: (step: Step) => void;
+  /** Tries what the step holds, and goes on if that will do. */
+  readonly next: () => Promise<void>;
+  readonly stop: () => void;
+  /** Asks KuFlow again, and stays. */
+  readonly lookAgain: () => Promise<void>;
+  readonly finish: () => Promise<void>;
+  /** Begins again at a step with what is kept by now. */
+  readonly begin: (step: Step) => Promise<void>;
+}
+
+/** A change there makes everything after it unproved. */
+const PROVED_BY: Partial<Record<keyof Draft, Step>> = {
+  address: 'address',
+  proxy: 'address',
+  caFile: 'address',
+  clientId: 'credentials',
+  clientSecret: 'credentials',
+  tenantId: 'credentials',
+};
+
+/** The wizard once it knows what there is already; null until then, with why it does not come to know. */
+export function useWizard(
+  { setUp }: Shell,
+  first: Step,
+): { wizard: Wizard | null; error: AgentError | null; again: () => void } {
+  const [state, setState] = useState<SetUpState | null>(null);
+  const [draft, setDraft] = useState<Draft | null>(null);
+  const [place, setPlace] = useState<Place>({ step: first });
+  const [reached, setReached] = useState<Step>(first);
+  const [check, setCheck] = useState<ConnectionCheck | null>(null);
+  const [trouble, setTrouble] = useState<{ problem: Problem | null; error: AgentError | null }>(NO_TROUBLE);
+  const [isBusy, setBusy] = useState(false);
+  /** Answers to what is no longer asked are left alone. */
+  const round = useRef(0);
+
+  const begin = async (step: Step) => {
+    setTrouble(NO_TROUBLE);
+    try {
+      const known = await setUp.state();
+      setState(known);
+      setDraft(draftOf(known));
+      setReached(step);
+      setPlace({ step });
+    } catch (error) {
+      setTrouble({ problem: null, error: toAgentError(error) });
+    }
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once; what is entered must not be lost to another render
+  useEffect(() => {
+    void begin(first);
+    return () => setUp.giveUp();
+  }, []);
+  if (state === null || draft === null)
+    return { wizard: null, error: trouble.error, again: () => void begin(first) };
+
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | null> => {
+    const own = ++round.current;
+    setTrouble(NO_TROUBLE);
+    setBusy(true);
+    try {
+      const value = await work();
+      return own === round.current ? value : null;
+    } catch (thrown) {
+      const error = toAgentError(thrown);
+      if (own === round.current && error.code !== 'INTERRUPTED') setTrouble({ problem: null, error });
+      return null;
+    } finally {
+      if (own === round.current) setBusy(false);
+    }
+  };
+  const advance = (step: Step) => {
+    setReached((before) => later(before, step));
+    setPlace({ step });
+  };
+  const tryAll = async () => {
+    const answer = await attempt(() => setUp.check(tryInputOf(draft, state, 'all')));
+    if (answer === null) return null;
+    setCheck(answer);
+    const steps = [answer.address, answer.credentials, answer.worker, answer.tenant];
+    setTrouble({ problem: steps.find((step) => step?.problem)?.problem ?? null, error: null });
+    return answer;
+  };
+
+  const wizard: Wizard = {
+    state,
+    draft,
+    place,
+    reached,
+    check,
+    ...trouble,
+    isBusy,
+    change: (changes) => {
+      setDraft({ ...draft, ...changes });
+      setTrouble(NO_TROUBLE);
+      for (const key of Object.keys(changes) as (keyof Draft)[]) {
+        const step = PROVED_BY[key];
+        if (step !== undefined) setReached((before) => earlier(before, step));
+      }
+    },
+    go: (step) => {
+      setTrouble(NO_TROUBLE);
+      setPlace({ step });
+    },
+    next: async () => {
+      if (place.step === 'address') {
+        const answer = await attempt(() => setUp.check(tryInputOf(draft, state, 'address')));
+        if (answer === null) return;
+        setTrouble({ problem: answer.address.problem, error: null });
+        if (answer.address.ok) advance('credentials');
+      } else if (place.step === 'credentials') {
+        const answer = await tryAll();
+        if (answer?.ok && !mustChooseTenant(answer, draft)) advance('robots');
+      } else if (place.step === 'robots') advance('machine');
+    },
+    stop: () => {
+      round.current++;
+      setBusy(false);
+      setUp.giveUp();
+    },
+    lookAgain: async () => void (await tryAll()),
+    finish: async () => {
+      const choices = choicesOf(draft, state);
+      if (choices === null) return;
+      const done = await attempt(() => setUp.finish(choices));
+      if (done !== null) setPlace({ step: 'done', at: done.at });
+    },
+    begin,
+  };
+  return { wizard, error: null, again: () => undefined };
+}
+
+/** Several, and none of them named yet. */
+export function mustChooseTenant({ tenant }: ConnectionCheck, { tenantId }: Draft): boolean {
+  return tenantId === null && (tenant?.seen.length ?? 0) > 1;
+}
+
+const NO_TROUBLE = { problem: null, error: null };
+
+function later(one: Step, other: Step): Step {
+  return STEPS.indexOf(one) > STEPS.indexOf(other) ? one : other;
+}
+
+function earlier(one: Step, other: Step): Step {
+  return STEPS.indexOf(one) < STEPS.indexOf(other) ? one : other;
+}

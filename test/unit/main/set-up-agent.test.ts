@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { checkEnvironment } from '../../../src/main/check-set-up.ts';
+import { changesOf, withoutFixed } from '../../../src/main/set-up-agent.ts';
+import type { Choices, TryInput } from '../../../src/shared/set-up.ts';
+import { settingsNow } from '../../helpers/a-set-up-state.ts';
+
+const ENTERED: TryInput = {
+  apiEndpoint: 'https://kuflow.acme.example',
+  proxy: null,
+  credentials: { kind: 'secret', clientId: 'app-1', clientSecret: 'secret' },
+  tenantId: 't-1',
+};
+const CHOICES: Choices = {
+  robotFilter: ['A'],
+  maxConcurrentRuns: 2,
+  diskReserveBytes: 5,
+  autostart: null,
+  mayBePlain: false,
+};
+
+describe('what is tried', () => {
+  const environment = { PATH: '/bin', KUBOT_CLIENT_SECRET_FILE: '/secret', KUBOT_LOG_LEVEL: 'debug' };
+
+  test('goes by the environment, the secret by a pipe', () => {
+    expect(checkEnvironment(environment, ENTERED, 'secret')).toEqual({
+      PATH: '/bin',
+      KUBOT_LOG_LEVEL: 'debug',
+      KUBOT_SECRET_FD: '0',
+      KUBOT_API_ENDPOINT: 'https://kuflow.acme.example',
+      KUBOT_PROXY: 'null',
+      KUBOT_CLIENT_ID: 'app-1',
+      KUBOT_TENANT_ID: 't-1',
+    });
+  });
+
+  test('of an address alone has nobody’s secret', () => {
+    const input = { apiEndpoint: 'https://anybody.example', credentials: null, tenantId: null };
+    expect(checkEnvironment(environment, input, null)).toEqual({
+      PATH: '/bin',
+      KUBOT_LOG_LEVEL: 'debug',
+      KUBOT_API_ENDPOINT: 'https://anybody.example',
+      KUBOT_TENANT_ID: 'null',
+    });
+  });
+
+  test('has the secret that IT put somewhere, where none is given', () => {
+    const input: TryInput = { credentials: { kind: 'kept', clientId: 'app-1' }, tenantId: null };
+    expect(checkEnvironment(environment, input, null)).toMatchObject({ KUBOT_CLIENT_SECRET_FILE: '/secret' });
+  });
+
+  test('leaves what a policy fixed as it is, whatever the window says', () => {
+    const fixed = settingsNow({ clientId: 'theirs', tenantId: 't-9' }, [
+      'apiEndpoint',
+      'clientId',
+      'tenantId',
+    ]);
+    expect(withoutFixed(ENTERED, fixed)).toEqual({
+      apiEndpoint: undefined,
+      caFile: undefined,
+      proxy: null,
+      credentials: { kind: 'secret', clientId: 'theirs', clientSecret: 'secret' },
+      tenantId: 't-9',
+    });
+  });
+});
+
+describe('what is written', () => {
+  test('is what differs from what is set', () => {
+    expect(changesOf(ENTERED, CHOICES, settingsNow())).toEqual([
+      ['apiEndpoint', 'https://kuflow.acme.example'],
+      ['clientId', 'app-1'],
+      ['tenantId', 't-1'],
+      ['robotFilter', '["A"]'],
+      ['diskReserveBytes', '5'],
+    ]);
+  });
+
+  test('takes out what was emptied, and leaves what a policy fixed', () => {
+    const now = settingsNow({ proxy: 'http://proxy:8080', tenantId: 't-0' }, [
+      'robotFilter',
+      'diskReserveBytes',
+    ]);
+    expect(changesOf({ ...ENTERED, tenantId: null }, CHOICES, now)).toEqual([
+      ['apiEndpoint', 'https://kuflow.acme.example'],
+      ['proxy', 'null'],
+      ['clientId', 'app-1'],
+      ['tenantId', 'null'],
+    ]);
+  });
+});
