@@ -38,6 +38,8 @@ export class AgentHost {
   #ended: Promise<void> = Promise.resolve();
   #wake = () => {};
   #isStopping = false;
+  /** Its end was asked for: no crash, and no wait before the next one. */
+  #isRestarting = false;
   #hosted: HostedHome;
 
   constructor(options: AgentHostOptions, hosted: HostedHome) {
@@ -71,6 +73,11 @@ export class AgentHost {
       const began = Date.now();
       const { code, said } = await this.#runChild();
       if (this.#isStopping) break;
+      if (this.#isRestarting) {
+        this.#isRestarting = false;
+        waitMs = FIRST_WAIT_MS;
+        continue;
+      }
       if (code === EXIT_CONFIGURATION) {
         this.#become({ name: 'not-set-up', message: said });
         await this.#pause(null);
@@ -88,9 +95,13 @@ export class AgentHost {
   async restart(hosted: HostedHome = this.#hosted): Promise<void> {
     const child = this.#child;
     this.#hosted = hosted;
-    child?.kill('SIGTERM');
+    if (child === null) {
+      this.#wake();
+      return;
+    }
+    this.#isRestarting = true;
+    child.kill('SIGTERM');
     await this.#ended;
-    this.#wake();
   }
 
   /**
