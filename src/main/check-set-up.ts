@@ -28,7 +28,12 @@ export async function readSettings(
   });
   const explained = ExplainedSchema.safeParse(parse(finished.stdout));
   if (!explained.success) throw new AgentError('CONFIG_INVALID', sentenceOf(finished));
-  const now = new Map(explained.data.map((setting) => [setting.key, setting]));
+  return settingsOf(explained.data);
+}
+
+/** Of all settings, those of the set-up, and who fixed them. */
+export function settingsOf(explained: z.infer<typeof ExplainedSchema>): Record<SetUpKey, SettingNow> {
+  const now = new Map(explained.map((setting) => [setting.key, setting]));
   return Object.fromEntries(
     SET_UP_KEYS.map((key): [SetUpKey, SettingNow] => {
       const { value = null, source, locked, lockedBy } = now.get(key) ?? {};

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -130,6 +130,8 @@ describe.skipIf(ELECTRON === null)('a first start', () => {
     expect(await barriers(page)).toEqual([]);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Connected, nothing to do' }).waitFor(WAIT);
+    const kept = await own.shell.app.evaluate(({ app }) => app.getPath('userData'));
+    expect(statSync(join(kept, 'window.json')).mode & 0o077).toBe(0);
     const taskId = await own.lab.addTask('HELLO');
     await page.getByRole('link', { name: /Succeeded HELLO/ }).waitFor(WAIT);
     await expect.poll(async () => (await own.lab.task(taskId)).state, POLL).toBe('COMPLETED');
@@ -159,6 +161,8 @@ describe.skipIf(ELECTRON === null)('a first start', () => {
     await page.getByRole('heading', { name: 'Connected', exact: true }).waitFor(WAIT);
     await page.getByRole('listitem').getByText('OTHER').waitFor();
     expect((await connectToAgent(own.home).status()).agent.startedAt > before).toBe(true);
+    // Somebody asked for it to start anew: that is nothing to be told of.
+    expect(own.shell.notices).toEqual([]);
     expect(JSON.parse(readFileSync(join(own.home, 'settings.json'), 'utf8'))).toMatchObject({
       robotFilter: [],
     });

@@ -248,6 +248,10 @@ describe.skipIf(ELECTRON === null)('a shell that is not set up', () => {
       await page.getByRole('button', { name: 'Try the built-in demo' }).click();
       await page.getByText('Succeeded').first().waitFor({ timeout: 110_000 });
       await screenshot(page, 'window-demo');
+      await page.getByRole('link', { name: 'Connect to KuFlow' }).click();
+      await page.getByRole('heading', { name: 'Where is your KuFlow?' }).waitFor();
+      await page.getByRole('button', { name: 'Leave as it is' }).click();
+      await page.getByText('This is the demo').waitFor();
     } finally {
       await shell.close();
       await removeTree(home);

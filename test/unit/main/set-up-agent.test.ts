@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkEnvironment } from '../../../src/main/check-set-up.ts';
+import { checkEnvironment, settingsOf } from '../../../src/main/check-set-up.ts';
 import { changesOf, withoutFixed } from '../../../src/main/set-up-agent.ts';
 import type { Choices, TryInput } from '../../../src/shared/set-up.ts';
 import { settingsNow } from '../../helpers/a-set-up-state.ts';
@@ -87,4 +87,19 @@ describe('what is written', () => {
       ['tenantId', 'null'],
     ]);
   });
+});
+
+test('who fixed a setting is told: a policy by its name, the environment, or nobody', () => {
+  const settings = settingsOf([
+    { key: 'apiEndpoint', value: 'https://a', source: 'policy', locked: true, lockedBy: 'Acme IT' },
+    { key: 'clientId', value: 'app-1', source: 'environment', locked: false },
+    { key: 'proxy', value: null, source: 'default', locked: false },
+    { key: 'logLevel', value: 'info', source: 'default', locked: false },
+  ]);
+  expect([settings.apiEndpoint, settings.clientId, settings.proxy, 'logLevel' in settings]).toEqual([
+    { value: 'https://a', fixedBy: 'policy', lockedBy: 'Acme IT' },
+    { value: 'app-1', fixedBy: 'environment', lockedBy: null },
+    { value: null, fixedBy: null, lockedBy: null },
+    false,
+  ]);
 });

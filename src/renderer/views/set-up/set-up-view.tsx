@@ -1,11 +1,11 @@
 import './set-up.css';
 import { useEffect } from 'react';
 import { assertNever } from '../../../shared/errors.ts';
-import { useAgent, useAgentView } from '../../agent/agent-context.tsx';
+import { useAgent, useAgentView, useHostState } from '../../agent/agent-context.tsx';
 import type { Shell } from '../../agent/bridge.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { Failure } from '../../parts/failure.tsx';
-import { goTo } from '../../route.ts';
+import { goTo, useRoute } from '../../route.ts';
 import { useWords } from '../../words/words-context.tsx';
 import { AddressStep } from './address-step.tsx';
 import { CredentialsStep } from './credentials-step.tsx';
@@ -27,9 +27,14 @@ function SetUpOf({ shell }: { shell: Shell }) {
   const { loading } = useWords();
   const { status } = useAgentView();
   const isRefused = status?.connection.state === 'unauthorized' && shell.host.view().name === 'running';
-  const { wizard, error, again } = useWizard(shell, isRefused ? 'credentials' : 'address');
-  // Once an agent starts it would be Now else, with the wizard not ended.
-  useEffect(() => goTo({ view: 'set-up' }), []);
+  const { wizard, error, again } = useWizard(shell, ({ settings, secret }) =>
+    isRefused || (settings.clientId.value !== null && secret === null) ? 'credentials' : 'address',
+  );
+  const { view } = useRoute();
+  // Once an agent starts it would be another view else, with the wizard not ended.
+  useEffect(() => {
+    if (view !== 'set-up') goTo({ view: 'set-up' });
+  }, [view]);
   if (wizard === null) {
     return (
       <div className="view wizard">
@@ -45,6 +50,7 @@ function SetUpOf({ shell }: { shell: Shell }) {
   return (
     <div className="view wizard">
       <Progress wizard={wizard} />
+      <WhyNot wizard={wizard} />
       <PresentStep wizard={wizard} />
       <EscapeGoesBack wizard={wizard} />
     </div>
@@ -67,6 +73,22 @@ function PresentStep({ wizard }: { wizard: Wizard }) {
     default:
       return assertNever(place);
   }
+}
+
+/** Why an agent that was set up before does not start: on a new machine there is nothing to say. */
+function WhyNot({ wizard: { state, place } }: { wizard: Wizard }) {
+  const { setUp: words } = useWords();
+  const host = useHostState();
+  const isOld = state.settings.clientId.value !== null;
+  if (!isOld || place.step === 'done' || host?.name !== 'not-set-up' || host.message === '') return null;
+  return (
+    <div className="notice tone-warning" role="status">
+      <div className="notice-text">
+        <strong>{words.done.failed}</strong>
+        <span lang="en">{host.message}</span>
+      </div>
+    </div>
+  );
 }
 
 function EscapeGoesBack({ wizard: { place, go, isBusy, stop } }: { wizard: Wizard }) {

@@ -44,24 +44,25 @@ const PROVED_BY: Partial<Record<keyof Draft, Step>> = {
 /** The wizard once it knows what there is already; null until then, with why it does not come to know. */
 export function useWizard(
   { setUp }: Shell,
-  first: Step,
+  firstOf: (state: SetUpState) => Step,
 ): { wizard: Wizard | null; error: AgentError | null; again: () => void } {
   const [state, setState] = useState<SetUpState | null>(null);
   const [draft, setDraft] = useState<Draft | null>(null);
-  const [place, setPlace] = useState<Place>({ step: first });
-  const [reached, setReached] = useState<Step>(first);
+  const [place, setPlace] = useState<Place>({ step: 'address' });
+  const [reached, setReached] = useState<Step>('address');
   const [check, setCheck] = useState<ConnectionCheck | null>(null);
   const [trouble, setTrouble] = useState<{ problem: Problem | null; error: AgentError | null }>(NO_TROUBLE);
   const [isBusy, setBusy] = useState(false);
   /** Answers to what is no longer asked are left alone. */
   const round = useRef(0);
 
-  const begin = async (step: Step) => {
+  const begin = async (wanted?: Step) => {
     setTrouble(NO_TROUBLE);
     try {
       const known = await setUp.state();
       setState(known);
       setDraft(draftOf(known));
+      const step = wanted ?? firstOf(known);
       setReached(step);
       setPlace({ step });
     } catch (error) {
@@ -70,11 +71,11 @@ export function useWizard(
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: once; what is entered must not be lost to another render
   useEffect(() => {
-    void begin(first);
+    void begin();
     return () => setUp.giveUp();
   }, []);
   if (state === null || draft === null)
-    return { wizard: null, error: trouble.error, again: () => void begin(first) };
+    return { wizard: null, error: trouble.error, again: () => void begin() };
 
   const attempt = async <T>(work: () => Promise<T>): Promise<T | null> => {
     const own = ++round.current;
