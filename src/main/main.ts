@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { app, dialog, Notification, powerMonitor, session } from 'electron';
 import { AgentClient } from '../shared/client/agent-client.ts';
 import { AgentStore } from '../shared/client/agent-store.ts';
@@ -38,7 +39,7 @@ function start(): void {
     environment,
   );
   const store = openShellStore();
-  const secrets = createSecretKeeper(store);
+  const secrets = createSecretKeeper(store, join(places.home, 'desktop-secret'));
   const window = new MainWindow(places.preloadPath, store);
   const transport = createSocketTransport(() => host.hosted.home);
   const client = new AgentClient(transport);

@@ -1,3 +1,5 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { safeStorage } from 'electron';
 import { AgentError } from '../shared/errors.ts';
 import type { ShellStore } from './shell-store.ts';
@@ -11,18 +13,19 @@ export interface SecretKeeper {
   keep(secret: string, options: { mayBePlain: boolean }): Promise<void>;
 }
 
-export function createSecretKeeper(store: ShellStore): SecretKeeper {
+/** @param plainPath where it lies for want of a keychain: in the agent's home, of which no robot is granted anything */
+export function createSecretKeeper(store: ShellStore, plainPath: string): SecretKeeper {
   return {
     find: async () => {
       const kept = store.secret();
-      if (kept === null || !(await isSafe())) return store.plainSecret();
+      if (kept === null || !(await isSafe())) return readPlain(plainPath);
       return await decrypt(Buffer.from(kept, 'base64')).catch(() => null);
     },
     keychain: async () => ((await isSafe()) ? 'safe' : 'plain'),
     keep: async (secret, { mayBePlain }) => {
       if (await isSafe()) {
         store.saveSecret((await encrypt(secret)).toString('base64'));
-        store.savePlainSecret(null);
+        rmSync(plainPath, { force: true });
         return;
       }
       if (!mayBePlain) {
@@ -30,10 +33,27 @@ export function createSecretKeeper(store: ShellStore): SecretKeeper {
           hint: 'Allow it to be kept in a file, or name one of your own in KUBOT_CLIENT_SECRET_FILE.',
         });
       }
-      store.savePlainSecret(secret);
+      writePlain(plainPath, secret);
       store.saveSecret(null);
     },
   };
+}
+
+function readPlain(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** Whole or not at all, and at no moment readable by others. */
+function writePlain(path: string, secret: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const beside = `${path}.new`;
+  rmSync(beside, { force: true });
+  writeFileSync(beside, secret, { mode: 0o600, flag: 'wx' });
+  renameSync(beside, path);
 }
 
 /** `basic_text` of Linux is plain text under another name. */

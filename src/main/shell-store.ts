@@ -13,9 +13,6 @@ export interface ShellStore {
   /** The encrypted secret; null: none is kept. */
   secret(): string | null;
   saveSecret(encrypted: string | null): void;
-  /** The secret as it is, where the person allowed it; null: none is kept so. */
-  plainSecret(): string | null;
-  savePlainSecret(secret: string | null): void;
 }
 
 export function openShellStore(): ShellStore {
@@ -24,16 +21,12 @@ export function openShellStore(): ShellStore {
     clearInvalidConfig: true,
     configFileMode: 0o600,
   });
-  const saveText = (key: string, text: string | null) =>
-    text === null ? store.delete(key) : store.set(key, text);
   return {
     window: () => Rectangle.safeParse(store.get('window')).data ?? null,
     saveWindow: (bounds) => store.set('window', bounds),
     language: () => z.enum(LANGUAGES).safeParse(store.get('language')).data ?? null,
     saveLanguage: (language) => store.set('language', language),
     secret: () => z.string().safeParse(store.get('secret')).data ?? null,
-    saveSecret: (encrypted) => saveText('secret', encrypted),
-    plainSecret: () => z.string().safeParse(store.get('plainSecret')).data ?? null,
-    savePlainSecret: (secret) => saveText('plainSecret', secret),
+    saveSecret: (encrypted) => (encrypted === null ? store.delete('secret') : store.set('secret', encrypted)),
   };
 }

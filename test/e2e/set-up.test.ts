@@ -130,8 +130,8 @@ describe.skipIf(ELECTRON === null)('a first start', () => {
     expect(await barriers(page)).toEqual([]);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Connected, nothing to do' }).waitFor(WAIT);
-    const kept = await own.shell.app.evaluate(({ app }) => app.getPath('userData'));
-    expect(statSync(join(kept, 'window.json')).mode & 0o077).toBe(0);
+    const kept = join(own.home, 'desktop-secret');
+    expect([readFileSync(kept, 'utf8'), statSync(kept).mode & 0o777]).toEqual([own.secret, 0o600]);
     const taskId = await own.lab.addTask('HELLO');
     await page.getByRole('link', { name: /Succeeded HELLO/ }).waitFor(WAIT);
     await expect.poll(async () => (await own.lab.task(taskId)).state, POLL).toBe('COMPLETED');

@@ -71,7 +71,7 @@ export function Hero() {
             <Icon name="play" />
             {words.pause.resume}
           </button>
-        ) : (
+        ) : presence.name === 'attention' ? null : (
           <Menu
             isDisabled={order.isUnderWay}
             items={[
