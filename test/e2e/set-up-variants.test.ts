@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { es } from '../../src/shared/words/es.ts';
-import { nodeRobot } from '../helpers/lab.ts';
+import { nodeRobot, startLab } from '../helpers/lab.ts';
 import { startPlatformOf } from '../integration/cli/check-lab.ts';
 import { screenshot } from './page.ts';
 import { barriers, cutOff, prefer, resize, type SetUpLab, startSetUpLab } from './set-up-lab.ts';
-import { ELECTRON } from './shell-lab.ts';
+import { ELECTRON, startShell } from './shell-lab.ts';
 
 const WAIT = { timeout: 60_000 };
 const words = es.setUp;
@@ -121,5 +121,22 @@ describe.skipIf(ELECTRON === null)('credentials that KuFlow refuses one day', ()
     await page.getByRole('button', { name: 'Next' }).click();
     await page.getByRole('button', { name: 'Connect' }).click();
     await page.getByRole('heading', { name: 'Connected', exact: true }).waitFor(WAIT);
+  });
+});
+
+describe.skipIf(ELECTRON === null)('an agent that was there before the app', () => {
+  test('keeps its connection: the set-up says who looks after it', async () => {
+    const lab = await startLab({ robots: {} });
+    const shell = await startShell({ environment: {}, home: lab.home });
+    try {
+      const page = await shell.page();
+      await page.getByRole('heading', { name: 'Connected, nothing to do' }).waitFor(WAIT);
+      await page.getByRole('navigation').getByRole('link', { name: 'Settings' }).click();
+      await page.getByRole('link', { name: 'Change connection' }).click();
+      await page.getByRole('heading', { name: 'This agent is looked after elsewhere' }).waitFor(WAIT);
+    } finally {
+      await shell.close();
+      await lab.close();
+    }
   });
 });

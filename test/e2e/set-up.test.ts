@@ -71,6 +71,20 @@ describe.skipIf(ELECTRON === null)('a first start', () => {
     }
   });
 
+  test('can be stopped while it waits for an answer', async () => {
+    const silent = await startRawServer(() => undefined);
+    try {
+      await page.getByLabel('Address of KuFlow').fill(silent.url);
+      await next(page);
+      await page.getByRole('button', { name: 'Checking …' }).waitFor();
+      await page.getByRole('button', { name: 'Stop' }).click();
+      await page.getByRole('button', { name: 'Next' }).waitFor();
+      expect(await problem(page).count()).toBe(0);
+    } finally {
+      await silent.close();
+    }
+  });
+
   test('leads by the keyboard alone to the credentials, and back', async () => {
     await page.getByLabel('Address of KuFlow').fill(own.lab.platform.url);
     await page.keyboard.press('Enter');

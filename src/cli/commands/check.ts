@@ -3,6 +3,7 @@ import { applyNetworkSettings } from '../../agent/config/apply-network-settings.
 import { loadConfig } from '../../agent/config/compile-config.ts';
 import { compileEndpoint } from '../../agent/config/endpoint.ts';
 import { withKeyringSecret } from '../../agent/config/keyring-secret.ts';
+import { loadLibc } from '../../agent/native/libc.ts';
 import type { CheckProblem, ConnectionCheck, Problem } from '../../shared/connection-check.ts';
 import { toAgentError } from '../../shared/errors.ts';
 import { type Checked, checkConnection } from '../check/check-connection.ts';
@@ -20,6 +21,7 @@ export interface CheckFlags extends Record<string, unknown> {
 /** Tries address, credentials and rights, and lists what they see; writes nothing, here or on the platform. */
 export async function check(context: Context, _args: [], options: CheckFlags): Promise<number> {
   const { homeDir, terminal } = context;
+  (await loadLibc())?.hideMemory();
   const timeoutMs = durationOption('--timeout', options.timeout);
   const answer: ConnectionCheck = {
     ...(await tryOut(context, settingFlags(options), timeoutMs)),
