@@ -8,8 +8,9 @@ import {
   isServed,
   readReserve,
   readRuns,
+  servedWith,
   tryInputOf,
-  withServed,
+  withChanges,
 } from '../../../src/renderer/views/set-up/draft.ts';
 import type { SeenRobot } from '../../../src/shared/connection-check.ts';
 import { settingsNow, setUpState } from '../../helpers/a-set-up-state.ts';
@@ -75,13 +76,28 @@ describe('what is tried', () => {
   });
 });
 
+test('another address or application sees other tenants and robots: what was chosen is forgotten', () => {
+  const draft = { ...draftOf(KEPT), tenantId: 't-1' };
+  const chosen = ({ tenantId, servesAll, served }: ReturnType<typeof draftOf>) => [
+    tenantId,
+    servesAll,
+    served,
+  ];
+  expect(chosen(withChanges(draft, { clientId: 'app-2' }))).toEqual([null, true, []]);
+  expect(chosen(withChanges(draft, { address: 'https://other.example' }))).toEqual([null, true, []]);
+  expect(chosen(withChanges(draft, { clientId: 'app-1 ' }))).toEqual(['t-1', false, ['A']]);
+  expect(chosen(withChanges(draft, { clientSecret: 'new' }))).toEqual(['t-1', false, ['A']]);
+});
+
 describe('the robots that are served', () => {
   test('are named by code, and by id where two share a code', () => {
     const robots = [robot('1', 'A'), robot('2', 'B'), robot('3', 'B')];
-    const draft = draftOf(KEPT);
-    const chosen = robots.reduce((before, one) => withServed(before, one, robots, true), draft);
-    expect(chosen.served).toEqual(['A', '2', '3']);
-    expect(withServed(chosen, robot('1', 'A'), robots, false).served).toEqual(['2', '3']);
+    const served = robots.reduce<readonly string[]>(
+      (before, one) => servedWith(before, one, robots, true),
+      ['A'],
+    );
+    expect(served).toEqual(['A', '2', '3']);
+    expect(servedWith(served, robot('1', 'A'), robots, false)).toEqual(['2', '3']);
   });
 
   test('are all where none is named', () => {

@@ -64,7 +64,7 @@ export function CredentialsStep({ wizard }: { wizard: Wizard }) {
           </div>
         </div>
       )}
-      {tenants.length > 1 && (
+      {(tenants.length > 1 || (tenants.length === 1 && check?.tenant?.ok === false)) && (
         <fieldset className="wizard-group">
           <legend>{words.tenantTitle}</legend>
           <p className="soft small">{words.tenantIntro}</p>

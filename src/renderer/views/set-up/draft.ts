@@ -43,6 +43,15 @@ export function draftOf({ settings, autostart }: SetUpState): Draft {
   };
 }
 
+/** Who the machine works as; another one sees other tenants and robots. */
+const WHO = ['address', 'clientId'] as const;
+
+/** A draft with what was entered now; what belonged to somebody else is forgotten. */
+export function withChanges(draft: Draft, changes: Partial<Draft>): Draft {
+  const isOther = WHO.some((key) => changes[key] !== undefined && changes[key]?.trim() !== draft[key].trim());
+  return { ...draft, ...(isOther && { tenantId: null, servesAll: true, served: [] }), ...changes };
+}
+
 /** People leave the scheme out. */
 export function asAddress(typed: string): string {
   const text = typed.trim();
@@ -92,7 +101,7 @@ export function tryInputOf(draft: Draft, state: SetUpState, scope: 'address' | '
 }
 
 /** How a robot is named in the setting: by its code, where no other has it too. */
-export function nameOf(robot: SeenRobot, robots: readonly SeenRobot[]): string {
+function nameOf(robot: SeenRobot, robots: readonly SeenRobot[]): string {
   return robots.filter(({ code }) => code === robot.code).length === 1 ? robot.code : robot.id;
 }
 
@@ -100,15 +109,15 @@ export function isServed(robot: SeenRobot, { servesAll, served }: Draft): boolea
   return servesAll || served.includes(robot.code) || served.includes(robot.id);
 }
 
-/** With one robot chosen, or left out. */
-export function withServed(
-  draft: Draft,
+/** The names with one robot chosen, or left out. */
+export function servedWith(
+  served: readonly string[],
   robot: SeenRobot,
   robots: readonly SeenRobot[],
   isIn: boolean,
-): Draft {
-  const others = draft.served.filter((name) => name !== robot.code && name !== robot.id);
-  return { ...draft, served: isIn ? [...others, nameOf(robot, robots)] : others };
+): readonly string[] {
+  const others = served.filter((name) => name !== robot.code && name !== robot.id);
+  return isIn ? [...others, nameOf(robot, robots)] : others;
 }
 
 /** null: not a number that will do. */

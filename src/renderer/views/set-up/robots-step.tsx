@@ -2,7 +2,7 @@ import type { SeenRobot } from '../../../shared/connection-check.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { useFormat, useWords } from '../../words/words-context.tsx';
-import { isServed, withServed } from './draft.ts';
+import { isServed, servedWith } from './draft.ts';
 import { Fixed, StepForm } from './parts.tsx';
 import type { Wizard } from './use-wizard.ts';
 
@@ -79,7 +79,7 @@ export function RobotsStep({ wizard }: { wizard: Wizard }) {
                   robot={robot}
                   isChecked={isServed(robot, draft)}
                   isFixed={isFixed || draft.servesAll}
-                  onCheck={(isIn) => change(withServed(draft, robot, robots, isIn))}
+                  onCheck={(isIn) => change({ served: servedWith(draft.served, robot, robots, isIn) })}
                 />
               ))}
             </ul>

@@ -3,7 +3,7 @@ import type { ConnectionCheck, Problem } from '../../../shared/connection-check.
 import { type AgentError, toAgentError } from '../../../shared/errors.ts';
 import type { SetUpState } from '../../../shared/set-up.ts';
 import type { Shell } from '../../agent/bridge.ts';
-import { choicesOf, type Draft, draftOf, STEPS, type Step, tryInputOf } from './draft.ts';
+import { choicesOf, type Draft, draftOf, STEPS, type Step, tryInputOf, withChanges } from './draft.ts';
 
 /** Where the wizard is. */
 export type Place = { readonly step: Step } | { readonly step: 'done'; readonly at: string };
@@ -114,11 +114,14 @@ export function useWizard(
     ...trouble,
     isBusy,
     change: (changes) => {
-      setDraft({ ...draft, ...changes });
+      setDraft(withChanges(draft, changes));
       setTrouble(NO_TROUBLE);
       for (const key of Object.keys(changes) as (keyof Draft)[]) {
         const step = PROVED_BY[key];
-        if (step !== undefined) setReached((before) => earlier(before, step));
+        if (step === undefined) continue;
+        setReached((before) => earlier(before, step));
+        // Which tenants there are stays known while one of them is chosen.
+        if (key !== 'tenantId') setCheck(null);
       }
     },
     go: (step) => {
