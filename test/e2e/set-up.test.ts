@@ -6,6 +6,7 @@ import { connectToAgent } from '../../src/cli/control-client.ts';
 import { nodeRobot } from '../helpers/lab.ts';
 import { startRawServer } from '../helpers/raw-server.ts';
 import { startTlsServer } from '../integration/cli/check-lab.ts';
+import { letGo, waitingRobot } from '../integration/runs/waiting-robot.ts';
 import { screenshot } from './page.ts';
 import { barriers, type SetUpLab, startSetUpLab } from './set-up-lab.ts';
 import { ELECTRON } from './shell-lab.ts';
@@ -24,6 +25,7 @@ describe.skipIf(ELECTRON === null)('a first start', () => {
       robots: {
         HELLO: nodeRobot(`console.log('hello');`),
         OTHER: nodeRobot(`console.log('other');`),
+        WAITS: waitingRobot({ before: `console.log('it has begun');` }),
       },
       tasks: [{ code: 'HELLO', later: true }],
     });
@@ -180,6 +182,36 @@ describe.skipIf(ELECTRON === null)('a first start', () => {
     expect(JSON.parse(readFileSync(join(own.home, 'settings.json'), 'utf8'))).toMatchObject({
       robotFilter: [],
     });
+  });
+
+  test('lets a robot that is at work finish before the agent starts anew', async () => {
+    const agent = connectToAgent(own.home);
+    const { id } = await agent.start({
+      requestId: crypto.randomUUID(),
+      robot: 'WAITS',
+      operation: null,
+      variables: {},
+      taskId: null,
+    });
+    await expect.poll(async () => (await agent.run({ id })).state, POLL).toBe('running');
+    await page.evaluate(() => {
+      location.hash = '#/now';
+    });
+    await page.getByRole('heading', { name: 'One robot is at work' }).waitFor(WAIT);
+    await page.evaluate(() => {
+      location.hash = '#/set-up';
+    });
+    await next(page);
+    await page.getByRole('heading', { name: 'Who does this machine work as?' }).waitFor(WAIT);
+    await next(page);
+    await page.getByRole('heading', { name: 'Which robots may run here?' }).waitFor(WAIT);
+    await next(page);
+    await page.getByRole('button', { name: 'Connect' }).click();
+    await page.getByText('A robot is at work. It finishes').waitFor(WAIT);
+    await screenshot(page, 'set-up-finishing');
+    letGo(await agent.run({ id }));
+    await page.getByRole('heading', { name: 'Connected', exact: true }).waitFor(WAIT);
+    expect((await connectToAgent(own.home).run({ id })).outcome).toBe('succeeded');
   });
 
   test('gives a kept secret to no other address', async () => {

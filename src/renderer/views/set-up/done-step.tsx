@@ -27,9 +27,11 @@ export function DoneStep({ wizard, at }: { wizard: Wizard; at: string }) {
   const own = status !== null && status.agent.startedAt >= at ? status : null;
   if (own?.connection.state === 'connected' && own.worker !== null) return <Connected status={own} />;
   const failure = failureOf(own, host);
+  /** Robots of the agent that goes; that may take hours. */
+  const working = status !== null && own === null && isRunning ? liveRuns.length : 0;
+  const isSlow = now - Date.parse(at) > SLOW_MS;
   const text = () => {
     if (own?.connection.state === 'connected') return words.done.registering;
-    const working = status !== null && own === null && isRunning ? liveRuns.length : 0;
     return working > 0 ? words.done.finishing(working) : words.done.starting;
   };
   if (failure !== null) {
@@ -63,13 +65,11 @@ export function DoneStep({ wizard, at }: { wizard: Wizard; at: string }) {
         {words.done.connecting}
       </h1>
       <p className="soft">{text()}</p>
-      {now - Date.parse(at) > SLOW_MS && (
-        <>
-          <p className="soft">{words.done.slow}</p>
-          <button type="button" className="button" onClick={() => goTo({ view: 'now' })}>
-            {words.done.now}
-          </button>
-        </>
+      {isSlow && working === 0 && <p className="soft">{words.done.slow}</p>}
+      {(isSlow || working > 0) && (
+        <button type="button" className="button" onClick={() => goTo({ view: 'now' })}>
+          {words.done.now}
+        </button>
       )}
     </section>
   );
