@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { applySeed } from './apply-seed.ts';
 import type { AssetProvider } from './asset-provider.ts';
@@ -117,9 +118,10 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   }
 }
 
-/** From a checkout the specification lies under assets/; the bundle lies two folders deep, as this file does. */
+/** Under assets/ of the checkout or the app: this file lies two folders deep there, or in a bundle's chunks, three. */
 function specPath(): string {
-  return join(import.meta.dirname, '../../assets/openapi', SPEC_NAME);
+  const paths = ['../..', '../../..'].map((up) => join(import.meta.dirname, up, 'assets/openapi', SPEC_NAME));
+  return paths.find((path) => existsSync(path)) ?? join('assets/openapi', SPEC_NAME);
 }
 
 function ensureFact(store: Store, name: string, make: () => string): string {

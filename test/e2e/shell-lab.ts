@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { removeTree } from '../../src/agent/runtimes/remove-tree.ts';
+import { cleanEnvironment, openScreen } from '../helpers/desktop.ts';
 import type { Lab } from '../helpers/lab.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -171,28 +172,6 @@ function build(): void {
   });
   if (npm.status !== 0) throw new Error(`The shell could not be built: ${npm.stderr}`);
   isBuilt = true;
-}
-
-/** A shell in a test is nobody's child but the test's. */
-function cleanEnvironment(): Record<string, string> {
-  const kept = Object.entries(process.env).filter(
-    ([name, value]) => value !== undefined && !name.startsWith('KUBOT_') && !name.startsWith('VITEST'),
-  );
-  const {
-    NODE_ENV: _mode,
-    NODE_OPTIONS: _options,
-    ...rest
-  } = Object.fromEntries(kept) as Record<string, string>;
-  return rest;
-}
-
-async function openScreen(): Promise<{ display: string; process: ChildProcess } | null> {
-  if (process.platform !== 'linux' || process.env.DISPLAY) return null;
-  const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  });
-  const [number] = await once(child.stdio[3] as NodeJS.ReadableStream, 'data');
-  return { display: `:${String(number).trim()}`, process: child };
 }
 
 function findElectron(): string | null {

@@ -1,0 +1,25 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** A screen of its own for a program with a window; null where there is one, and where none is needed. */
+export async function openScreen(): Promise<{ display: string; process: ChildProcess } | null> {
+  if (process.platform !== 'linux' || process.env.DISPLAY) return null;
+  const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const [number] = await once(child.stdio[3] as NodeJS.ReadableStream, 'data');
+  return { display: `:${String(number).trim()}`, process: child };
+}
+
+/** A shell in a test is nobody's child but the test's. */
+export function cleanEnvironment(): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    ([name, value]) => value !== undefined && !name.startsWith('KUBOT_') && !name.startsWith('VITEST'),
+  );
+  const {
+    NODE_ENV: _mode,
+    NODE_OPTIONS: _options,
+    ...rest
+  } = Object.fromEntries(kept) as Record<string, string>;
+  return rest;
+}
