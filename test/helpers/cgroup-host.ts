@@ -80,6 +80,7 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t tmpfs run /run
 mkdir /run/out && mount -t hostfs -o ${quote(dir)} out /run/out
 mount -t tmpfs -o mode=1777 tmp /tmp
+${ROOT.startsWith('/tmp/') ? showCheckout() : ''}
 mkdir -m 1777 /dev/shm
 mount -t tmpfs -o mode=1777 shm /dev/shm
 ip link set lo up
@@ -87,6 +88,11 @@ cd /tmp
 ${command.map(quote).join(' ')} > /run/out/out 2> /run/out/err && echo > /run/out/done
 halt -f
 `;
+}
+
+/** Through the empty /tmp that hides it. */
+function showCheckout(): string {
+  return `umask 022 && mkdir -p ${quote(ROOT)} && mount -t hostfs -o ro,${quote(ROOT)} checkout ${quote(ROOT)}`;
 }
 
 function quote(text: string): string {
