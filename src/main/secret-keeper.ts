@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { safeStorage } from 'electron';
+import { writeAtomically } from '../agent/home/write-atomically.ts';
 import { AgentError } from '../shared/errors.ts';
 import type { ShellStore } from './shell-store.ts';
 
@@ -47,13 +48,9 @@ function readPlain(path: string): string | null {
   }
 }
 
-/** Whole or not at all, and at no moment readable by others. */
 function writePlain(path: string, secret: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const beside = `${path}.new`;
-  rmSync(beside, { force: true });
-  writeFileSync(beside, secret, { mode: 0o600, flag: 'wx' });
-  renameSync(beside, path);
+  writeAtomically(path, secret);
 }
 
 /** `basic_text` of Linux is plain text under another name. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError } from '../../shared/errors.ts';
+import { replaceFile } from '../home/replace-file.ts';
 import { ownScript } from '../process/own-script.ts';
 import {
   type CertifiedKey,
@@ -11,7 +12,6 @@ import {
   type IssueRequest,
 } from './issued-certificates.ts';
 import { findPemBlocks } from './pem.ts';
-import { replaceFile } from './replace-file.ts';
 
 /** Runs a script of ours in a Node of its own and answers with its stdout; secrets go by `input` only. */
 export type RunNode = (scriptPath: string, args: string[], input: string) => Promise<string>;

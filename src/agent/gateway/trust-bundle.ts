@@ -3,8 +3,8 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import tls from 'node:tls';
 import { AgentError } from '../../shared/errors.ts';
+import { replaceFile } from '../home/replace-file.ts';
 import { findPemBlocks, pemBody } from './pem.ts';
-import { replaceFile } from './replace-file.ts';
 
 /** Robots run as the same or another user and only read it; it holds nothing secret. */
 const PUBLIC_MODE = 0o644;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../gateway/replace-file.ts';
+import { replaceFile } from '../home/replace-file.ts';
 import type { InstalledRuntime } from './runtime-store.ts';
 import type { NodeTargets } from './shims.ts';
 

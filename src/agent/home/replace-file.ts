@@ -1,5 +1,5 @@
 import { open, rename, rm } from 'node:fs/promises';
-import { partialPathOf } from '../home/partial-files.ts';
+import { partialPathOf } from './partial-files.ts';
 
 /**
  * Replaces a file as a whole: readers see the old or the new content, also after a crash or on a full disk.

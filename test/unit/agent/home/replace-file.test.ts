@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { replaceFile } from '../../../../src/agent/gateway/replace-file.ts';
+import { replaceFile } from '../../../../src/agent/home/replace-file.ts';
 
 let dir: string;
 beforeEach(async () => {
