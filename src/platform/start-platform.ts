@@ -1,12 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { applySeed } from './apply-seed.ts';
 import type { AssetProvider } from './asset-provider.ts';
 import { DEFAULT_BEHAVIOUR, type PlatformBehaviour } from './behaviour.ts';
 import { createApi } from './create-api.ts';
 import { DocumentFiles } from './document-files.ts';
 import type { AuditEntry, Principal } from './model.ts';
+import { ownAssets } from './own-assets.ts';
 import type { PlatformState } from './platform-state.ts';
 import { loadSeed, parseSeed, type SeedInput } from './seed.ts';
 import { startServer } from './server.ts';
@@ -92,7 +91,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     const { assets } = options;
     const state: PlatformState = { store, files, assets, behaviour, tenantId, systemId, now };
     if (seed) await applySeed(state, seed, seedDir);
-    const api = await createApi(specPath(), options.onInvalidAnswer ?? null);
+    const api = await createApi(ownAssets(`openapi/${SPEC_NAME}`), options.onInvalidAnswer ?? null);
     const server = await startServer(
       api,
       state,
@@ -116,12 +115,6 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     closeStore();
     throw error;
   }
-}
-
-/** Under assets/ of the checkout or the app: this file lies two folders deep there, or in a bundle's chunks, three. */
-function specPath(): string {
-  const paths = ['../..', '../../..'].map((up) => join(import.meta.dirname, up, 'assets/openapi', SPEC_NAME));
-  return paths.find((path) => existsSync(path)) ?? join('assets/openapi', SPEC_NAME);
 }
 
 function ensureFact(store: Store, name: string, make: () => string): string {

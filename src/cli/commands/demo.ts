@@ -10,6 +10,7 @@ import { closeInheritedDescriptors } from '../../agent/process/close-inherited-d
 import { createAssetProvider } from '../../platform/assets/create-asset-provider.ts';
 import { findHostPython } from '../../platform/assets/find-host-runtimes.ts';
 import { type LoadedSamples, loadSamples } from '../../platform/demo-samples.ts';
+import { ownAssets } from '../../platform/own-assets.ts';
 import { startPlatform } from '../../platform/start-platform.ts';
 import { AgentError } from '../../shared/errors.ts';
 import { assetLog } from '../asset-log.ts';
@@ -24,7 +25,6 @@ import { version } from '../version.ts';
 
 /** The demo's platform is in this process: an answer that takes longer will not come. */
 const GIVE_UP_AFTER_MS = 60_000;
-const SAMPLES_DIR = join(import.meta.dirname, '../../../assets/samples');
 
 /** Platform, agent and sample robots, from tasks to completed tasks. */
 export async function demo(context: Context, _args: [], options: Record<string, unknown>): Promise<number> {
@@ -118,7 +118,7 @@ function assertFree(home: string): void {
 async function chooseSamples({ environment, terminal }: Context, targetDir: string): Promise<LoadedSamples> {
   const python = await findHostPython(environment);
   const samples = await loadSamples({
-    samplesDir: SAMPLES_DIR,
+    samplesDir: ownAssets('samples'),
     targetDir,
     python: python?.version ?? null,
   });
