@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import type { Transport } from '../shared/client/transport.ts';
 import type { HostState } from '../shared/shell-api.ts';
+import { errorMessageIn, type KubotProcess, startKubot } from './run-kubot.ts';
 
 export interface AgentHostOptions {
   readonly nodePath: string;
@@ -34,7 +34,7 @@ const EXIT_CONFIGURATION = 3;
 export class AgentHost {
   readonly #options: AgentHostOptions;
   #state: HostState = { name: 'starting' };
-  #child: ChildProcess | null = null;
+  #child: KubotProcess | null = null;
   #ended: Promise<void> = Promise.resolve();
   #wake = () => {};
   #isStopping = false;
@@ -124,15 +124,11 @@ export class AgentHost {
     const { nodePath, cliPath, environment } = this.#options;
     const { home, demo } = this.#hosted;
     const secret = demo ? null : await this.#options.findSecret();
-    const args = [cliPath, ...(demo ? ['demo', '--stay'] : ['agent']), '--json', '--home', home];
-    const child = spawn(nodePath, args, {
-      env: { ...environment, ...(secret === null ? {} : { KUBOT_SECRET_FD: '0' }) },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      windowsHide: true,
+    const args = [...(demo ? ['demo', '--stay'] : ['agent']), '--json', '--home', home];
+    const child = startKubot({ nodePath, cliPath }, args, {
+      environment: { ...environment, ...(secret === null ? {} : { KUBOT_SECRET_FD: '0' }) },
+      input: secret,
     });
-    // A child that never read it is told of by its exit.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(secret ?? '');
     const tail = tailOf(child);
     this.#child = child;
     const exited = new Promise<number | null>((resolve) => {
@@ -146,7 +142,7 @@ export class AgentHost {
     return { code, said: tail() };
   }
 
-  async #tellWhenUp(child: ChildProcess): Promise<void> {
+  async #tellWhenUp(child: KubotProcess): Promise<void> {
     while (this.#child === child) {
       if (await this.#answers()) {
         if (this.#child === child)
@@ -190,28 +186,16 @@ export class AgentHost {
 }
 
 /** What the agent said last, for a person: its error document, else the end of what it wrote. */
-function tailOf(child: ChildProcess): () => string {
+function tailOf(child: KubotProcess): () => string {
   let out = '';
   let err = '';
-  child.stdout?.on('data', (chunk) => {
+  child.stdout.on('data', (chunk) => {
     out = `${out}${String(chunk)}`.slice(-8192);
   });
-  child.stderr?.on('data', (chunk) => {
+  child.stderr.on('data', (chunk) => {
     err = `${err}${String(chunk)}`.slice(-2048);
   });
-  return () => {
-    const last = out.trimEnd().split('\n').pop() ?? '';
-    try {
-      const document: unknown = JSON.parse(last);
-      const error = typeof document === 'object' && document !== null ? Reflect.get(document, 'error') : null;
-      const message: unknown =
-        typeof error === 'object' && error !== null ? Reflect.get(error, 'message') : null;
-      if (typeof message === 'string') return message;
-    } catch {
-      // No document: it was killed, or never came so far.
-    }
-    return err.trim().split('\n').pop() ?? '';
-  };
+  return () => errorMessageIn(out) ?? err.trim().split('\n').pop() ?? '';
 }
 
 function sleep(milliseconds: number): Promise<void> {

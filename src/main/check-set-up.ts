@@ -3,7 +3,7 @@ import { type ConnectionCheck, ConnectionCheckSchema } from '../shared/connectio
 import { AgentError } from '../shared/errors.ts';
 import { SET_UP_KEYS, type SettingNow, type SetUpKey, type TryInput } from '../shared/set-up.ts';
 import { settingVariable } from '../shared/settings.ts';
-import { type Environment, lastSentence, runKubot } from './run-kubot.ts';
+import { type Environment, errorMessageIn, type Finished, runKubot, sentenceFor } from './run-kubot.ts';
 import type { ShellPlaces } from './shell-places.ts';
 
 type Places = Pick<ShellPlaces, 'nodePath' | 'cliPath' | 'home'>;
@@ -96,9 +96,8 @@ export function hasSecretElsewhere(environment: Environment): boolean {
 }
 
 /** Its error document, else what it said. */
-function sentenceOf(finished: Parameters<typeof lastSentence>[0]): string {
-  const document = z.object({ error: z.object({ message: z.string() }) }).safeParse(parse(finished.stdout));
-  return document.data?.error.message ?? (lastSentence(finished) || 'The program kubot gave no answer.');
+function sentenceOf(finished: Finished): string {
+  return errorMessageIn(finished.stdout) ?? (sentenceFor(finished) || 'The program kubot gave no answer.');
 }
 
 function parse(text: string): unknown {

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { z } from 'zod';
 import { AgentError } from '../shared/errors.ts';
 import type { ShellPlaces } from './shell-places.ts';
 
@@ -17,26 +18,38 @@ export interface RunKubotOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * Runs one command of the command line to its end, on the agent's own Node.
- * @throws AgentError INTERRUPTED when `signal` aborts, UNEXPECTED when it cannot be started
- */
-export async function runKubot(
+export type KubotProcess = ChildProcessWithoutNullStreams;
+
+/** Starts the command line on the agent's own Node, with what is for its stdin: a secret. */
+export function startKubot(
   { nodePath, cliPath }: Pick<ShellPlaces, 'nodePath' | 'cliPath'>,
   args: readonly string[],
-  { environment, input = null, signal }: RunKubotOptions,
-): Promise<Finished> {
+  { environment, input = null }: Pick<RunKubotOptions, 'environment' | 'input'>,
+): KubotProcess {
   const child = spawn(nodePath, [cliPath, ...args], {
     env: { ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
   });
-  const leave = () => void child.kill('SIGKILL');
-  signal?.addEventListener('abort', leave, { once: true });
-  if (signal?.aborted) leave();
   // One that never read it is told of by its exit.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input ?? '');
+  return child;
+}
+
+/**
+ * Runs one command of the command line to its end, on the agent's own Node.
+ * @throws AgentError INTERRUPTED when `signal` aborts, UNEXPECTED when it cannot be started
+ */
+export async function runKubot(
+  places: Pick<ShellPlaces, 'nodePath' | 'cliPath'>,
+  args: readonly string[],
+  { signal, ...options }: RunKubotOptions,
+): Promise<Finished> {
+  const child = startKubot(places, args, options);
+  const leave = () => void child.kill('SIGKILL');
+  signal?.addEventListener('abort', leave, { once: true });
+  if (signal?.aborted) leave();
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
@@ -54,14 +67,27 @@ export async function runKubot(
     return { code, stdout, stderr };
   } catch (error) {
     if (error instanceof AgentError) throw error;
-    throw new AgentError('UNEXPECTED', `The program ${nodePath} could not be started.`, { cause: error });
+    throw new AgentError('UNEXPECTED', `The program ${places.nodePath} could not be started.`, {
+      cause: error,
+    });
   } finally {
     signal?.removeEventListener('abort', leave);
   }
 }
 
-/** What a command said last to people, without its name before it. */
-export function lastSentence({ stderr }: Finished): string {
+const Failed = z.object({ error: z.object({ message: z.string() }) });
+
+/** The message of the error document that a command's output ends with; null: it ends with none. */
+export function errorMessageIn(stdout: string): string | null {
+  try {
+    return Failed.safeParse(JSON.parse(stdout.trimEnd().split('\n').pop() ?? '')).data?.error.message ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** What a command that failed said to people, without its name before it. */
+export function sentenceFor({ stderr }: Finished): string {
   return stderr
     .trim()
     .replace(/^kubot: /, '')

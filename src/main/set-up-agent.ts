@@ -2,7 +2,7 @@ import type { ConnectionCheck } from '../shared/connection-check.ts';
 import { AgentError } from '../shared/errors.ts';
 import type { Choices, SettingNow, SetUpKey, SetUpState, TryInput } from '../shared/set-up.ts';
 import { checkSetUp, hasSecretElsewhere, readSettings } from './check-set-up.ts';
-import { type Environment, lastSentence, runKubot } from './run-kubot.ts';
+import { type Environment, runKubot, sentenceFor } from './run-kubot.ts';
 import type { SecretKeeper } from './secret-keeper.ts';
 import type { ShellPlaces } from './shell-places.ts';
 
@@ -176,6 +176,6 @@ async function writeSettings(
       input: value,
     });
     if (finished.code !== 0)
-      throw new AgentError('CONFIG_INVALID', lastSentence(finished) || `${key} could not be written.`);
+      throw new AgentError('CONFIG_INVALID', sentenceFor(finished) || `${key} could not be written.`);
   }
 }

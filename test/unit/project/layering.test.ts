@@ -90,11 +90,13 @@ describe('who may import whom', () => {
     expect(broken).toEqual([]);
   });
 
-  test('one file of the command line spawns', () => {
+  test.each([
+    ['the command line', 'src/cli/'],
+    ['the shell', 'src/main/'],
+  ])('one file of %s spawns', (_part, folder) => {
     const spawning = files.filter(
       (file) =>
-        file.startsWith('src/cli/') &&
-        importsOf(file).some((name) => /^(node:child_process|execa)$/.test(name)),
+        file.startsWith(folder) && importsOf(file).some((name) => /^(node:child_process|execa)$/.test(name)),
     );
     expect(spawning.length).toBeLessThanOrEqual(1);
   });
