@@ -1,20 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { startRawServer } from '../../helpers/raw-server.ts';
-import { check, startDumbServer, startTlsServer } from './check-lab.ts';
+import { check, makeCheckFolder, startDumbServer, startTlsServer } from './check-lab.ts';
 
-let dir: string;
-let home: string;
-let secretPath: string;
-beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'kubot check é-'));
-  home = join(dir, 'home');
-  secretPath = join(dir, 'secret');
-  writeFileSync(secretPath, 'a-secret-of-mine\n', { mode: 0o600 });
-});
+const { dir, home, secretPath } = makeCheckFolder();
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 /** With credentials, which nobody here takes. */

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import net, { type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ensureCertificates } from '../../../src/agent/gateway/certificate-authority.ts';
@@ -9,6 +10,14 @@ import { runNodeScript } from '../../../src/agent/process/run-node-script.ts';
 import type { ConnectionCheck } from '../../../src/shared/connection-check.ts';
 import { startRawServer } from '../../helpers/raw-server.ts';
 import { kubot, startKubot } from './kubot.ts';
+
+/** A home that is not there, in a folder that a test may use, with a client secret in a file. */
+export function makeCheckFolder(): { dir: string; home: string; secretPath: string } {
+  const dir = mkdtempSync(join(tmpdir(), 'kubot check é-'));
+  const secretPath = join(dir, 'secret');
+  writeFileSync(secretPath, 'a-secret-of-mine\n', { mode: 0o600 });
+  return { dir, home: join(dir, 'home'), secretPath };
+}
 
 export interface Judgement {
   readonly code: number | null;

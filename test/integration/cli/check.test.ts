@@ -1,20 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestPlatform, TEST_SEED, type TestPlatform } from '../../helpers/start-test-platform.ts';
-import { check, checkByPipe, startPlatformOf } from './check-lab.ts';
+import { check, checkByPipe, makeCheckFolder, startPlatformOf } from './check-lab.ts';
 import { kubot } from './kubot.ts';
 
-let dir: string;
-let home: string;
-let secretPath: string;
-beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'kubot check é-'));
-  home = join(dir, 'home');
-  secretPath = join(dir, 'secret');
-  writeFileSync(secretPath, 'a-secret-of-mine\n', { mode: 0o600 });
-});
+const { dir, home, secretPath } = makeCheckFolder();
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const FINE = { ok: true, problem: null };
