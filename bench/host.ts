@@ -74,6 +74,8 @@ export interface BenchAgent {
   readonly pid: number;
   /** The run of a task, once it is settled. */
   untilEnded(taskId: string): Promise<Run>;
+  /** The next link to its page, where it serves one. */
+  pageLink(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -111,9 +113,10 @@ export async function startBenchAgent(
   platform: RunningPlatform,
   settings: Record<string, string> = {},
   node: NodeOptions = {},
+  options: readonly string[] = [],
 ): Promise<BenchAgent> {
   const { home, file, args, env } = agentCommand(platform, workbench.folder('agent'), settings);
-  const child = workbench.spawn(file, [...(node.nodeArgs ?? []), ...args], {
+  const child = workbench.spawn(file, [...(node.nodeArgs ?? []), ...args, ...options], {
     env: { ...env, ...node.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -130,6 +133,7 @@ export async function startBenchAgent(
       if (run?.outcome !== 'succeeded') throw new Error(`A run of the bench ended ${run?.outcome}`);
       return run;
     },
+    pageLink: async () => (await events.find('page', (event) => event.event === 'page')).url ?? '',
     close: async () => {
       child.kill('SIGTERM');
       await events.ended;
@@ -140,6 +144,7 @@ export async function startBenchAgent(
 interface PrintedEvent {
   event: string;
   run?: Run;
+  url?: string;
 }
 
 /** What an agent printed, kept until somebody asks for it. */

@@ -26,6 +26,9 @@ const FILES = [
   'idle-agent',
   'many-runs',
   'start',
+  'log-painted',
+  'desktop-start',
+  'desktop-memory',
 ];
 /** As many as an ordinary bench has time for. */
 const RUNS = 300;

@@ -1,19 +1,21 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
+import { ensureDesktop } from '../../scripts/build-desktop.ts';
+import { findElectron } from '../../scripts/find-electron.ts';
 import { removeTree } from '../../src/agent/runtimes/remove-tree.ts';
 import { cleanEnvironment, openScreen } from '../helpers/desktop.ts';
 import type { Lab } from '../helpers/lab.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** The Electron of KUBOT_TEST_ELECTRON, else one that was downloaded; null: none is here. */
-export const ELECTRON: string | null = findElectron();
+/** null: none is here. */
+export const ELECTRON = findElectron();
 
 if (ELECTRON === null) {
   console.warn('The shell is not tested: there is no Electron here. KUBOT_TEST_ELECTRON names one.');
@@ -48,7 +50,7 @@ interface ShellOptions {
 
 /** The real shell in a real Electron, with a screen of its own where there is none. */
 export async function startShell({ environment, home, args = [] }: ShellOptions): Promise<ShellLab> {
-  build();
+  ensureDesktop();
   const dir = mkdtempSync(join(tmpdir(), 'kubot-shell-'));
   const screen = await openScreen();
   const env = {
@@ -161,24 +163,3 @@ async function watch(app: ElectronApplication): Promise<void> {
 }
 
 declare function labelsOf(items: unknown, before: string): string[];
-
-let isBuilt = false;
-function build(): void {
-  if (isBuilt) return;
-  const npm = spawnSync('npm', ['run', '--silent', 'build:desktop', '--', '--logLevel', 'warn'], {
-    cwd: ROOT,
-    env: { ...process.env, NODE_ENV: 'production' },
-    encoding: 'utf8',
-  });
-  if (npm.status !== 0) throw new Error(`The shell could not be built: ${npm.stderr}`);
-  isBuilt = true;
-}
-
-function findElectron(): string | null {
-  const named = process.env.KUBOT_TEST_ELECTRON;
-  if (named) return named;
-  const pathFile = join(ROOT, 'node_modules/electron/path.txt');
-  return existsSync(pathFile)
-    ? join(ROOT, 'node_modules/electron/dist', readFileSync(pathFile, 'utf8').trim())
-    : null;
-}
