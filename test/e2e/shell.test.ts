@@ -246,7 +246,8 @@ describe.skipIf(ELECTRON === null)('a shell that is not set up', () => {
       await page.getByRole('heading', { name: 'Where is your KuFlow?' }).waitFor();
       await expect.poll(() => shell.menu(), POLL).toContain('Not set up yet');
       await page.getByRole('button', { name: 'Try the built-in demo' }).click();
-      await page.getByText('Succeeded').first().waitFor({ timeout: 110_000 });
+      await expect.poll(() => shell.menu(), { timeout: 110_000 }).toContain('Connected, nothing to do');
+      await page.getByText('Succeeded').first().waitFor({ timeout: 60_000 });
       await screenshot(page, 'window-demo');
       await page.getByRole('link', { name: 'Connect to KuFlow' }).click();
       await page.getByRole('heading', { name: 'Where is your KuFlow?' }).waitFor();
