@@ -22,31 +22,33 @@ export function App() {
   const { link, status } = useAgentView();
   const isSettingUp = useHostState()?.name === 'not-set-up' || route.view === 'set-up';
   const { help, closeHelp } = useKeyboard(route);
-  const main = useRef<HTMLElement>(null);
+  const sheet = useRef<HTMLDivElement>(null);
   const place = route.view === 'run' ? route.id : route.view;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another view begins at its top
   useEffect(() => {
-    main.current?.scrollTo(0, 0);
+    sheet.current?.scrollTo(0, 0);
   }, [place]);
   return (
     <div className="frame">
       <Rail route={route} />
-      <main
-        className={link.state === 'lost' && !isSettingUp ? 'main main-lost' : 'main'}
-        ref={main}
-        tabIndex={-1}
-      >
+      <main className="main">
         {!isSettingUp && <LinkNotice />}
         {!isSettingUp && <DemoNotice />}
-        {isSettingUp ? (
-          <SetUpView />
-        ) : link.state === 'signed-out' ? (
-          <SignedOut />
-        ) : status === null ? (
-          <Connecting />
-        ) : (
-          <ViewOf route={route} />
-        )}
+        <div
+          className={link.state === 'lost' && !isSettingUp ? 'sheet sheet-lost' : 'sheet'}
+          ref={sheet}
+          tabIndex={-1}
+        >
+          {isSettingUp ? (
+            <SetUpView />
+          ) : link.state === 'signed-out' ? (
+            <SignedOut />
+          ) : status === null ? (
+            <Connecting />
+          ) : (
+            <ViewOf route={route} />
+          )}
+        </div>
       </main>
       {help && <KeyboardHelp onClose={closeHelp} />}
     </div>
