@@ -13,6 +13,8 @@ export function Today({ version }: { version: number }) {
   const { data } = useAnswer('totals', { days: DAYS }, version);
   const day = lastDays(1, now)[0];
   const today = data?.find((total) => total.day === day);
+  // Nothing known is not nothing done.
+  const count = (known: number | undefined) => (data === null ? '–' : format.number(known ?? 0));
   return (
     <section className="today" aria-label={words.today}>
       <h2>{words.today}</h2>
@@ -20,14 +22,14 @@ export function Today({ version }: { version: number }) {
         <div className="today-count">
           <strong className="tone-success">
             <Icon name="check" />
-            {format.number(today?.succeeded ?? 0)}
+            {count(today?.succeeded)}
           </strong>
           <span className="soft small">{words.succeeded}</span>
         </div>
         <div className="today-count">
           <strong className="tone-danger">
             <Icon name="cross" />
-            {format.number(today?.failed ?? 0)}
+            {count(today?.failed)}
           </strong>
           <span className="soft small">{words.failed}</span>
         </div>
