@@ -2,6 +2,7 @@ import { lookup as resolveName } from 'node:dns';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { BlockList, connect, isIP, type LookupFunction, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isDirect } from '../config/direct-hosts.ts';
 import { findPattern, type HostPattern, plainHost } from './host-pattern.ts';
 import type { NetworkContact } from './sandbox.ts';
 
@@ -244,11 +245,7 @@ function readHead(socket: Socket, done: (status: number, early: Buffer) => void)
 function proxyFor(target: Target, upstream: AllowListProxyOptions['upstream']): URL | undefined {
   const url = upstream?.https_proxy;
   if (url === undefined || !URL.canParse(url)) return undefined;
-  const direct = (upstream?.no_proxy ?? '').split(',').map((name) => name.trim().replace(/^\*?\./, ''));
-  const isDirect = direct.some(
-    (name) => name !== '' && (target.host === name || target.host.endsWith(`.${name}`)),
-  );
-  return isDirect ? undefined : new URL(url);
+  return isDirect(target, upstream?.no_proxy ?? '') ? undefined : new URL(url);
 }
 
 function parseUrl(text: string | undefined): URL | null {

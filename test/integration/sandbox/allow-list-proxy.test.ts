@@ -133,6 +133,27 @@ describe('the way out of a private network', () => {
     expect(asked).toEqual([`far.test:443 Basic ${Buffer.from('ada:s t').toString('base64')}`]);
   });
 
+  test.each(['*', '127.0.0.1', '127.0.0.1:PORT'])(
+    'goes past the host’s proxy where noProxy has %s',
+    async (list) => {
+      const web = await webServer();
+      const url = 'http://127.0.0.1:1';
+      const { port } = await proxyFor([`127.0.0.1:${web}`], {
+        upstream: { http_proxy: url, https_proxy: url, no_proxy: list.replace('PORT', String(web)) },
+      });
+      expect(await talk(port, tunnelled(`127.0.0.1:${web}`))).toContain('GET /far');
+    },
+  );
+
+  test('goes by the host’s proxy where noProxy has another port of the host', async () => {
+    const web = await webServer();
+    const url = 'http://127.0.0.1:1';
+    const { port } = await proxyFor([`127.0.0.1:${web}`], {
+      upstream: { http_proxy: url, https_proxy: url, no_proxy: `127.0.0.1:${web + 1}` },
+    });
+    expect(await talk(port, tunnelled(`127.0.0.1:${web}`))).toMatch(/^HTTP\/1\.1 502 /);
+  });
+
   test.each([
     ['a request to the proxy itself', get('/')],
     ['another scheme', get('ftp://a.test/')],
