@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { app, dialog, Notification, powerMonitor, session } from 'electron';
 import { AgentClient } from '../shared/client/agent-client.ts';
@@ -8,6 +9,7 @@ import { firstSpoken, WORDS } from '../shared/words/language.ts';
 import { AgentHost } from './agent-host.ts';
 import { createSocketTransport } from './agent-socket.ts';
 import { declareAppProtocol, serveAppProtocol } from './app-protocol.ts';
+import { createAutostart, isStartedHidden } from './autostart.ts';
 import { findLink, hashOfLink } from './deep-link.ts';
 import { guardContents, refusePermissions } from './guard-contents.ts';
 import { serveWindow } from './ipc.ts';
@@ -20,7 +22,6 @@ import { openTray } from './tray.ts';
 import type { TrayOrder } from './tray-menu.ts';
 import { MainWindow } from './window.ts';
 
-const HIDDEN_FLAG = '--hidden';
 const DEMO_FLAG = '--demo';
 /** The agent tells of no change in its catalogue by itself. */
 const ROBOTS_EVERY_MS = 15_000;
@@ -129,12 +130,21 @@ function start(): void {
 
   serveAppProtocol(session.defaultSession, places.pageDir);
   refusePermissions(session.defaultSession);
+  const autostart = createAutostart({
+    platform: process.platform,
+    isPackaged: app.isPackaged,
+    execPath: process.execPath,
+    appPath: app.getAppPath(),
+    environment,
+    homeDir: homedir(),
+    app,
+  });
+  autostart.refresh().catch((error: unknown) => console.error(`Autostart: ${String(error)}`));
   const setUp = new SetUp({
     places,
     environment,
     secrets,
-    // Not a part of this version.
-    autostart: { read: async () => null, set: async () => undefined },
+    autostart,
     isAttached: () => host.state.name === 'running' && host.state.attached && !host.state.demo,
     restart: () => void host.restart({ home: places.home, demo: false }),
   });
@@ -200,5 +210,5 @@ function start(): void {
   void host.keepRunning();
   draw();
   askRobots();
-  if (!process.argv.includes(HIDDEN_FLAG)) follow(findLink(process.argv));
+  if (!isStartedHidden(process.argv, { platform: process.platform, app })) follow(findLink(process.argv));
 }

@@ -1,22 +1,17 @@
 import type { ConnectionCheck } from '../shared/connection-check.ts';
 import { AgentError } from '../shared/errors.ts';
 import type { Choices, SettingNow, SetUpKey, SetUpState, TryInput } from '../shared/set-up.ts';
+import type { AutostartSwitch } from './autostart.ts';
 import { checkSetUp, hasSecretElsewhere, readSettings } from './check-set-up.ts';
 import { type Environment, runKubot, sentenceFor } from './run-kubot.ts';
 import type { SecretKeeper } from './secret-keeper.ts';
 import type { ShellPlaces } from './shell-places.ts';
 
-/** The switch for starting with the person's session, where this system has one. */
-export interface AutostartSwitch {
-  read(): Promise<boolean | null>;
-  set(on: boolean): Promise<void>;
-}
-
 export interface SetUpOptions {
   readonly places: Pick<ShellPlaces, 'nodePath' | 'cliPath' | 'home'>;
   readonly environment: Environment;
   readonly secrets: SecretKeeper;
-  readonly autostart: AutostartSwitch;
+  readonly autostart: Pick<AutostartSwitch, 'read' | 'set'>;
   readonly isAttached: () => boolean;
   /** Starts the agent of the person's own home anew; one that works finishes first. */
   readonly restart: () => void;
