@@ -278,6 +278,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
           log.info('Machine slept, or its clock was moved', { jumpMs: Math.round(jumpMs) });
           platform.catalogue.poke();
           sources.wake(jumpMs);
+          hold.wakeUp();
           hold.expire();
         },
       }),

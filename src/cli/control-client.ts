@@ -34,6 +34,7 @@ export function connectToAgent(homeDir: string): ControlHandlers {
     pause: async (input) => Status.parse(await call('pause', input)),
     resume: async () => Status.parse(await call('resume')),
     drain: async () => Status.parse(await call('drain')),
+    suspend: async () => Status.parse(await call('suspend')),
     reconnect: async () => Status.parse(await call('reconnect')),
     prune: async (input) => CONTROL_API.prune.output.parse(await call('prune', input)),
     configGet: async (input) => CONTROL_API.configGet.output.parse(await call('configGet', input)),

@@ -5,6 +5,7 @@ import { AgentError, toAgentError } from '../shared/errors.ts';
 import { type HostState, SHELL_INPUTS } from '../shared/shell-api.ts';
 import { SHELL_CHANNELS } from '../shared/shell-channels.ts';
 import type { Language } from '../shared/words/language.ts';
+import type { AutostartSwitch } from './autostart.ts';
 import { isOwnPage } from './guard-contents.ts';
 import type { SetUp } from './set-up-agent.ts';
 
@@ -15,6 +16,7 @@ export interface ShellOrders {
   host(): HostState;
   readonly setUp: Pick<SetUp, 'state' | 'check' | 'giveUp' | 'finish'>;
   tryDemo(): Promise<void>;
+  readonly autostart: Pick<AutostartSwitch, 'read' | 'set'>;
   speak(language: Language): void;
 }
 
@@ -30,6 +32,8 @@ export function serveWindow(orders: ShellOrders): void {
   handle('setUpGiveUp', async () => orders.setUp.giveUp());
   handle('setUpFinish', (choices) => orders.setUp.finish(choices));
   handle('tryDemo', () => orders.tryDemo());
+  handle('autostart', () => orders.autostart.read());
+  handle('setAutostart', (on) => orders.autostart.set(on));
   handle('language', async (language) => orders.speak(language));
 }
 

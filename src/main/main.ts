@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { app, dialog, Notification, powerMonitor, session } from 'electron';
+import { app, dialog, session } from 'electron';
 import { AgentClient } from '../shared/client/agent-client.ts';
 import { AgentStore } from '../shared/client/agent-store.ts';
 import type { RobotView } from '../shared/status.ts';
@@ -13,7 +13,10 @@ import { createAutostart, isStartedHidden } from './autostart.ts';
 import { findLink, hashOfLink } from './deep-link.ts';
 import { guardContents, refusePermissions } from './guard-contents.ts';
 import { serveWindow } from './ipc.ts';
-import { type Notice, noticeOfEvent, noticeOfHost } from './notices.ts';
+import { NoticeSwitches } from './notice-switches.ts';
+import { noticeOfEvent, noticeOfHost } from './notices.ts';
+import { createNotifier } from './notifier.ts';
+import { watchPower } from './power.ts';
 import { createSecretKeeper } from './secret-keeper.ts';
 import { SetUp } from './set-up-agent.ts';
 import { findPlaces } from './shell-places.ts';
@@ -41,7 +44,7 @@ function start(): void {
   );
   const store = openShellStore();
   const secrets = createSecretKeeper(store, join(places.home, 'desktop-secret'));
-  const window = new MainWindow(places.preloadPath, store);
+  const window = new MainWindow(places.preloadPath, store, () => void leave({ now: true }));
   const transport = createSocketTransport(() => host.hosted.home);
   const client = new AgentClient(transport);
   const agent = new AgentStore(client);
@@ -50,15 +53,8 @@ function start(): void {
 
   const language = () => store.language() ?? firstSpoken([app.getLocale()]);
   const words = () => WORDS[language()];
-  const tell = (notice: Notice | null) => {
-    if (notice === null) return;
-    // For whoever starts it in a terminal; on some desktops it is all there is.
-    console.log(`Notice: ${notice.title}`);
-    if (!Notification.isSupported()) return;
-    const shown = new Notification({ title: notice.title, body: notice.body });
-    shown.on('click', () => window.show(notice.hash));
-    shown.show();
-  };
+  const switches = new NoticeSwitches(client);
+  const tell = createNotifier(switches, (hash) => window.show(hash));
   const demo = { home: places.demoHome, demo: true };
   const host: AgentHost = new AgentHost(
     {
@@ -69,8 +65,11 @@ function start(): void {
       findSecret: () => secrets.find(),
       onState: (state) => {
         window.webContents?.send('kubot:host', state);
-        tell(noticeOfHost(state, words()));
-        if (state.name === 'running') agent.tryNow();
+        void tell(noticeOfHost(state, words()));
+        if (state.name === 'running') {
+          agent.tryNow();
+          void switches.learn();
+        }
         draw();
       },
     },
@@ -98,7 +97,7 @@ function start(): void {
       }
     };
     work().catch((error: unknown) =>
-      tell({ title: words().failure.title, body: String(error), hash: '#/now' }),
+      tell({ kind: 'attention', title: words().failure.title, body: String(error), hash: '#/now' }),
     );
   };
   const tray = openTray(places.iconsDir, obey);
@@ -123,7 +122,7 @@ function start(): void {
     );
   setInterval(askRobots, ROBOTS_EVERY_MS);
   agent.hear((event, before) => {
-    tell(noticeOfEvent(event, before.status, words()));
+    void tell(noticeOfEvent(event, before.status, words()));
     // A registration is told, and with it the catalogue may have come.
     if (event.type === 'status') askRobots();
   });
@@ -152,6 +151,7 @@ function start(): void {
     transport,
     host: () => host.state,
     setUp,
+    autostart,
     tryDemo: () => host.restart(demo),
     speak: (chosen) => {
       store.saveLanguage(chosen);
@@ -171,8 +171,7 @@ function start(): void {
   app.on('activate', () => window.show());
   // The tray stays.
   app.on('window-all-closed', () => undefined);
-  powerMonitor.on('resume', () => void client.call('reconnect').catch(() => undefined));
-  powerMonitor.on('shutdown', () => void host.stop({ now: true }));
+  watchPower({ client, onShutdown: () => void leave({ now: true }) });
   app.on('before-quit', (event) => {
     if (isQuitting) return;
     event.preventDefault();
@@ -184,10 +183,13 @@ function start(): void {
     const running = agent.view().liveRuns.length;
     const isOurs = host.state.name === 'running' && !host.state.attached;
     const choice = isOurs && running > 0 ? await askHowToQuit(running) : 'finish';
-    if (choice === 'cancel') return;
+    if (choice !== 'cancel') await leave({ now: choice === 'stop' });
+  }
+
+  async function leave({ now }: { now: boolean }): Promise<void> {
     isQuitting = true;
     window.close();
-    await host.stop({ now: choice === 'stop' });
+    await host.stop({ now });
     tray.close();
     app.quit();
   }

@@ -1,9 +1,19 @@
 import type { AgentView } from '../shared/client/agent-store.ts';
 import type { ControlEvent } from '../shared/control-api.ts';
+import type { SettingKey } from '../shared/settings.ts';
 import type { HostState } from '../shared/shell-api.ts';
 import type { Words } from '../shared/words/en.ts';
 
+/** What each switch of the settings is about. */
+export const NOTICE_SETTINGS = {
+  start: 'notifyStarts',
+  failed: 'notifyFailures',
+  attention: 'notifyAttention',
+} as const satisfies Record<string, SettingKey>;
+export type NoticeKind = keyof typeof NOTICE_SETTINGS;
+
 export interface Notice {
+  readonly kind: NoticeKind;
   readonly title: string;
   readonly body: string;
   /** Where a click on it leads. */
@@ -16,6 +26,7 @@ export function noticeOfEvent(event: ControlEvent, before: AgentView['status'], 
     const { run } = event;
     if (run.state !== 'ended' || run.outcome === 'succeeded' || run.settled?.action !== 'kept') return null;
     return {
+      kind: 'failed',
       title: words.notify.failed(run.robot.code),
       body: run.error?.message ?? words.notify.failedText,
       hash: `#/runs/${run.id}`,
@@ -24,12 +35,22 @@ export function noticeOfEvent(event: ControlEvent, before: AgentView['status'], 
   if (event.type === 'status') {
     const isNew = before?.connection.state !== 'unauthorized';
     if (event.status.connection.state !== 'unauthorized' || !isNew) return null;
-    return { title: words.notify.unauthorized, body: words.notify.unauthorizedText, hash: '#/health' };
+    return {
+      kind: 'attention',
+      title: words.notify.unauthorized,
+      body: words.notify.unauthorizedText,
+      hash: '#/health',
+    };
   }
   return null;
 }
 
 export function noticeOfHost(state: HostState, words: Words): Notice | null {
   if (state.name !== 'waiting') return null;
-  return { title: words.notify.crashed, body: state.message || words.notify.crashedText, hash: '#/health' };
+  return {
+    kind: 'attention',
+    title: words.notify.crashed,
+    body: state.message || words.notify.crashedText,
+    hash: '#/health',
+  };
 }

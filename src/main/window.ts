@@ -9,11 +9,14 @@ const MIN_HEIGHT = 480;
 export class MainWindow {
   readonly #preloadPath: string;
   readonly #store: ShellStore;
+  readonly #onSessionEnd: () => void;
   #window: BrowserWindow | null = null;
 
-  constructor(preloadPath: string, store: ShellStore) {
+  /** @param onSessionEnd Windows alone tells, and only a window */
+  constructor(preloadPath: string, store: ShellStore, onSessionEnd: () => void) {
     this.#preloadPath = preloadPath;
     this.#store = store;
+    this.#onSessionEnd = onSessionEnd;
   }
 
   get webContents(): Electron.WebContents | null {
@@ -50,6 +53,7 @@ export class MainWindow {
     this.#window = window;
     window.once('ready-to-show', () => window.show());
     window.on('close', () => this.#store.saveWindow(window.getNormalBounds()));
+    window.on('session-end', this.#onSessionEnd);
     window.on('closed', () => {
       this.#window = null;
     });

@@ -132,7 +132,9 @@ export const CONTROL_API = {
   ),
   resume: call(NONE, StatusSchema),
   drain: call(NONE, StatusSchema),
-  /** Asks the platform now what else would wait for its next try. */
+  /** The machine is about to sleep: nothing new is taken until `reconnect`, `resume`, or its waking is noticed. */
+  suspend: call(NONE, StatusSchema),
+  /** The machine woke, or the network is back: asks the platform now what else would wait for its next try. */
   reconnect: call(NONE, StatusSchema),
   /** Frees what the home keeps beyond its limits; with `dryRun` only tells. */
   prune: call(z.strictObject({ dryRun: z.boolean() }), PrunedSchema),

@@ -297,6 +297,21 @@ export const SettingsSchema = z.strictObject({
     z.enum(['error', 'warn', 'info', 'debug']).default('info'),
     'Detail of the agent log.',
   ),
+  notifyStarts: setting(
+    'boolean',
+    z.boolean().default(true),
+    'The desktop app notifies before a robot takes the screen.',
+  ),
+  notifyFailures: setting(
+    'boolean',
+    z.boolean().default(true),
+    'The desktop app notifies when a task of a failed run waits for a person.',
+  ),
+  notifyAttention: setting(
+    'boolean',
+    z.boolean().default(true),
+    'The desktop app notifies when the agent needs somebody: refused credentials, an agent that ended.',
+  ),
   engineAddress: setting(
     'text',
     text.default(null),

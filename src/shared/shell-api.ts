@@ -35,6 +35,9 @@ export const SHELL_INPUTS = {
   setUpGiveUp: z.undefined(),
   setUpFinish: ChoicesSchema,
   tryDemo: z.undefined(),
+  /** Whether the app starts with the session; null: it cannot be chosen here. */
+  autostart: z.undefined(),
+  setAutostart: z.boolean(),
   language: z.enum(['en', 'es']),
 } as const;
 

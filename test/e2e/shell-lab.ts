@@ -29,6 +29,8 @@ export interface ShellLab {
   menu(): Promise<string[]>;
   /** As a click on the item; of a submenu `Pause › For an hour`. */
   choose(label: string): Promise<void>;
+  /** The person's own, of this shell alone. */
+  readonly configDir: string;
   /** Titles of the notifications that were shown. */
   readonly notices: readonly string[];
   /** What the next question of the shell is answered with. */
@@ -81,6 +83,7 @@ export async function startShell({ environment, home, args = [] }: ShellOptions)
   return {
     app,
     ended,
+    configDir: join(dir, 'config'),
     page: async () => app.windows()[0] ?? (await app.waitForEvent('window')),
     menu: () => app.evaluate(() => labelsOf(Reflect.get(globalThis, 'kubotTest').menu, '')),
     choose: (label) =>

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -152,6 +152,58 @@ describe.skipIf(ELECTRON === null)('the desktop shell', () => {
   test('tells of a task that failed and waits for a person', async () => {
     await lab.addTask('FAILS');
     await expect.poll(() => shell.notices, POLL).toContain('FAILS failed');
+  });
+
+  test('tells nothing of a kind that the settings switched off', async () => {
+    await agent().configSet({ key: 'notifyFailures', value: false });
+    const before = shell.notices.length;
+    const taskId = await lab.addTask('FAILS');
+    await expect
+      .poll(
+        () =>
+          agent()
+            .run({ id: taskId })
+            .then(
+              ({ settled }) => settled?.action,
+              () => null,
+            ),
+        POLL,
+      )
+      .toBe('kept');
+    await agent().configSet({ key: 'notifyFailures', value: true });
+    // The next one comes after it: whatever was to be shown for the first is shown by then.
+    await lab.addTask('FAILS');
+    await expect.poll(() => shell.notices.length, POLL).toBe(before + 1);
+  });
+
+  test('starts with the session where the person wants it', async () => {
+    const page = await shell.page();
+    // Playwright still waits for the navigations that were refused above: no click on a link.
+    const go = (hash: string) => page.evaluate((wanted) => location.assign(wanted), hash);
+    await go('#/settings');
+    const chosen = page.getByLabel('Start with my session');
+    await expect.poll(() => chosen.inputValue(), POLL).toBe('false');
+    await chosen.selectOption('true');
+    const entry = join(shell.configDir, 'autostart/kubot-runner.desktop');
+    await expect.poll(() => existsSync(entry), POLL).toBe(true);
+    expect(readFileSync(entry, 'utf8')).toMatch(/^Exec=\S+ \S+ --hidden$/m);
+    await screenshot(page, 'settings-app');
+    await chosen.selectOption('false');
+    await expect.poll(() => existsSync(entry), POLL).toBe(false);
+    await go('#/now');
+  });
+
+  test('tells its agent that the machine goes to sleep, and that it woke', async () => {
+    const powers = (event: 'suspend' | 'resume') =>
+      shell.app.evaluate(({ powerMonitor }, name) => void powerMonitor.emit(name as 'resume'), event);
+    const states = async () => {
+      const { agent: own, pause } = await agent().status();
+      return [own.state, pause?.reason ?? null];
+    };
+    await powers('suspend');
+    await expect.poll(states, POLL).toEqual(['paused', 'the machine goes to sleep']);
+    await powers('resume');
+    await expect.poll(states, POLL).toEqual(['idle', null]);
   });
 
   test('gives its window’s memory back when it is closed, and stays in the tray', async () => {

@@ -140,7 +140,12 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
       manager.dropUntaken();
       return parts.status();
     },
+    suspend: async () => {
+      hold.fallAsleep();
+      return parts.status();
+    },
     reconnect: async () => {
+      hold.wakeUp();
       await parts.wake();
       return parts.status();
     },

@@ -7,6 +7,8 @@ import type { Scheduler } from './scheduler.ts';
  *  working ─────────► paused   any ──────────► draining
  *     ▲   resume, or its time is up │                │
  *     └─────────────────────────────┴──── resume ────┘
+ *
+ *  Beside these: while the machine goes to sleep nothing new is taken, until it wakes.
  */
 
 export interface HoldOptions {
@@ -17,11 +19,16 @@ export interface HoldOptions {
   onChange: () => void;
 }
 
+/** A sleep that was announced and did not come: work goes on. */
+const SLEEP_COMES_WITHIN_MS = 60_000;
+
 /** Whether new work is held back, by whom and until when. A pause outlives a restart; a drain does not. */
 export class Hold {
   readonly #options: HoldOptions;
   #pause: Pause | null;
   #draining = false;
+  /** Since when the machine goes to sleep; null: it does not. */
+  #sleepyAtMs: number | null = null;
 
   constructor(options: HoldOptions) {
     this.#options = options;
@@ -41,7 +48,20 @@ export class Hold {
     this.#apply();
   }
 
+  /** The machine is about to sleep: a task that is taken now would lie until it wakes. */
+  fallAsleep(): void {
+    this.#sleepyAtMs = this.#options.now();
+    this.#apply();
+  }
+
+  wakeUp(): void {
+    if (this.#sleepyAtMs === null) return;
+    this.#sleepyAtMs = null;
+    this.#apply();
+  }
+
   resume(): void {
+    this.#sleepyAtMs = null;
     this.#draining = false;
     this.#pause = null;
     this.#options.records.savePause(null);
@@ -50,6 +70,8 @@ export class Hold {
 
   /** Ends a pause whose time is up; called now and then by a loop. */
   expire(): void {
+    const sleepyForMs = this.#sleepyAtMs === null ? 0 : Math.abs(this.#options.now() - this.#sleepyAtMs);
+    if (sleepyForMs >= SLEEP_COMES_WITHIN_MS) this.wakeUp();
     const { untilMs } = this.#pause ?? { untilMs: null };
     if (untilMs !== null && untilMs <= this.#options.now()) {
       this.#pause = null;
@@ -59,7 +81,8 @@ export class Hold {
   }
 
   get pauseView(): { reason: string | null; until: string | null } | null {
-    if (this.#pause === null) return null;
+    if (this.#pause === null)
+      return this.#sleepyAtMs === null ? null : { reason: 'the machine goes to sleep', until: null };
     const { reason, untilMs } = this.#pause;
     return { reason, until: untilMs === null ? null : new Date(untilMs).toISOString() };
   }
@@ -67,14 +90,14 @@ export class Hold {
   /** The state that this brings about; null: none, work goes on. */
   get state(): Extract<AgentState, 'paused' | 'draining'> | null {
     if (this.#draining) return 'draining';
-    return this.#pause === null ? null : 'paused';
+    return this.pauseView === null ? null : 'paused';
   }
 
   /** Why no new work is wanted, in words; null: it is. */
   get reason(): { code: string; message: string } | null {
     if (this.#draining) return { code: 'DRAINING', message: 'This host is draining: it takes no new work.' };
-    if (this.#pause === null) return null;
-    const { reason, until } = this.pauseView ?? { reason: null, until: null };
+    if (this.pauseView === null) return null;
+    const { reason, until } = this.pauseView;
     return {
       code: 'PAUSED',
       message: `This host is paused${reason === null ? '' : ` (${reason})`}${until === null ? '' : ` until ${until}`}.`,

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { errorFrom } from '../../shared/client/failure-document.ts';
 import type { Transport } from '../../shared/client/transport.ts';
 import { type ConnectionCheck, ConnectionCheckSchema } from '../../shared/connection-check.ts';
@@ -34,6 +35,11 @@ export interface Shell {
     finish(choices: Choices): Promise<{ at: string }>;
   };
   tryDemo(): Promise<void>;
+  readonly autostart: {
+    /** null: it cannot be chosen here. */
+    read(): Promise<boolean | null>;
+    set(on: boolean): Promise<void>;
+  };
   speak(language: Language): void;
 }
 
@@ -71,6 +77,14 @@ export async function findShell(): Promise<Shell | null> {
       finish: async (choices) => SetUpDoneSchema.parse(await ask('setUpFinish', choices)),
     },
     tryDemo: async () => void (await ask('tryDemo')),
+    autostart: {
+      read: async () =>
+        z
+          .boolean()
+          .nullable()
+          .parse(await ask('autostart')),
+      set: async (on) => void (await ask('setAutostart', on)),
+    },
     speak: (language) => void ask('language', language),
   };
 }

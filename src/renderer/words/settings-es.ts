@@ -82,6 +82,10 @@ export const SETTINGS_ES: Readonly<Partial<Record<SettingKey, string>>> = {
   storeMaxBytes:
     'Lo que pueden ocupar los paquetes y entornos; primero se borran los que llevan más tiempo sin uso, nunca uno en uso.',
   logLevel: 'Detalle del diario del agente.',
+  notifyStarts: 'La aplicación avisa antes de que un robot tome la pantalla.',
+  notifyFailures: 'La aplicación avisa cuando la tarea de una ejecución fallida espera a una persona.',
+  notifyAttention:
+    'La aplicación avisa cuando el agente necesita a alguien: credenciales rechazadas, un agente que terminó.',
   engineAddress: 'Dirección del motor; null: sin motor. Aún sin efecto.',
   engineNamespace: 'Espacio de nombres en el motor. Aún sin efecto.',
   engineTaskQueue: 'Cola de tareas en el motor. Aún sin efecto.',

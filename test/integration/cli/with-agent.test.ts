@@ -109,6 +109,7 @@ function handlers(): ControlHandlers {
     pause: note(STATUS),
     resume: note(STATUS),
     drain: note(STATUS),
+    suspend: note(STATUS),
     reconnect: note(STATUS),
     totals: note([]),
     prune: note({ items: [], bytes: 0 }),

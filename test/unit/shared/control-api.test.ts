@@ -11,6 +11,7 @@ describe('the declaration of the control API', () => {
       'orphans',
       'resume',
       'drain',
+      'suspend',
       'reconnect',
       'configExplain',
       'events',

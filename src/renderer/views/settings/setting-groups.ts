@@ -9,6 +9,7 @@ export const SETTING_GROUPS = [
   'logs',
   'storage',
   'times',
+  'notifications',
 ] as const;
 export type SettingGroup = (typeof SETTING_GROUPS)[number];
 
@@ -33,6 +34,7 @@ const NAMED: Partial<Record<SettingKey, SettingGroup>> = {
 
 const BEGINNINGS: readonly (readonly [RegExp, SettingGroup])[] = [
   [/^engine/, 'connection'],
+  [/^notify/, 'notifications'],
   [/^(failurePolicy|retry|take)/, 'failures'],
   [/^(allowedHosts|packageSignatures|publisherKeys)/, 'isolation'],
   [/^(sandbox|network|files|sockets|limits|gui|gateway)/, 'isolation'],
@@ -41,6 +43,11 @@ const BEGINNINGS: readonly (readonly [RegExp, SettingGroup])[] = [
   [/(Retention|MaxBytes|storeMax)/, 'storage'],
   [/Ms$/, 'times'],
 ];
+
+/** Read by whoever goes by it each time; all others hold from the next start of the agent. */
+export function holdsAtOnce(key: string): boolean {
+  return groupOf(key) === 'notifications';
+}
 
 /** Where the settings view shows a setting. */
 export function groupOf(key: string): SettingGroup {

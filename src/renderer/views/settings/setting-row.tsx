@@ -7,6 +7,7 @@ import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { useFormat, useSpeech } from '../../words/words-context.tsx';
 import { describeSetting, lastPart } from './describe-setting.ts';
+import { holdsAtOnce } from './setting-groups.ts';
 import { shownValue, writtenValue } from './setting-text.ts';
 
 /** A setting: what it is, what it is now, who said so, and how to change it where one may. */
@@ -42,7 +43,7 @@ export function SettingRow({ setting, onSaved }: { setting: ExplainedSetting; on
         )}
         {isSaved && draft === null && (
           <p className="setting-saved small" role="status">
-            <Icon name="check" /> {words.settings.saved}
+            <Icon name="check" /> {holdsAtOnce(setting.key) ? words.settings.savedNow : words.settings.saved}
           </p>
         )}
         <Failure error={save.error} onDismiss={save.forget} />

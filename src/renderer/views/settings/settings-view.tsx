@@ -9,6 +9,7 @@ import { SearchField } from '../../parts/search-field.tsx';
 import { THEMES } from '../../preferences.ts';
 import { hrefOf } from '../../route.ts';
 import { useSpeech } from '../../words/words-context.tsx';
+import { AutostartSetting } from './autostart-setting.tsx';
 import { describeSetting } from './describe-setting.ts';
 import { groupOf, SETTING_GROUPS } from './setting-groups.ts';
 import { SettingRow } from './setting-row.tsx';
@@ -60,9 +61,10 @@ export function SettingsView() {
   );
 }
 
-/** What this window looks like and speaks: a matter of who sits here, not of the agent. */
+/** What this app looks like, speaks and does by itself: a matter of who sits here, not of the agent. */
 function WindowSettings() {
   const { words, preferences, prefer, language } = useSpeech();
+  const { shell } = useAgent();
   return (
     <section className="section">
       <h2>{words.settings.groups.window}</h2>
@@ -85,6 +87,7 @@ function WindowSettings() {
             onChange={(chosen) => prefer({ language: chosen })}
           />
         </li>
+        {shell !== null && <AutostartSetting shell={shell} />}
       </ul>
     </section>
   );

@@ -11,7 +11,8 @@ export const settings = {
       logs: 'Logs',
       storage: 'Disk',
       times: 'Times',
-      window: 'This window',
+      notifications: 'Notifications',
+      window: 'This app',
     },
     source: {
       policy: 'set by policy',
@@ -29,6 +30,7 @@ export const settings = {
     save: 'Save',
     cancel: 'Cancel',
     saved: 'Saved. It holds from the next start of the agent.',
+    savedNow: 'Saved.',
     none: 'none',
     on: 'On',
     off: 'Off',
@@ -37,5 +39,7 @@ export const settings = {
     theme: 'Appearance',
     themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
     languageLabel: 'Language',
+    autostart: 'Start with my session',
+    autostartText: 'In the tray, without a window.',
   },
 };

@@ -13,7 +13,8 @@ export const settings: Pick<Words, 'settings'> = {
       logs: 'Registros',
       storage: 'Disco',
       times: 'Tiempos',
-      window: 'Esta ventana',
+      notifications: 'Avisos',
+      window: 'Esta aplicación',
     },
     source: {
       policy: 'fijado por directiva',
@@ -31,6 +32,7 @@ export const settings: Pick<Words, 'settings'> = {
     save: 'Guardar',
     cancel: 'Cancelar',
     saved: 'Guardado. Vale desde el próximo arranque del agente.',
+    savedNow: 'Guardado.',
     none: 'ninguno',
     on: 'Sí',
     off: 'No',
@@ -39,5 +41,7 @@ export const settings: Pick<Words, 'settings'> = {
     theme: 'Apariencia',
     themes: { system: 'Como el sistema', light: 'Clara', dark: 'Oscura' },
     languageLabel: 'Idioma',
+    autostart: 'Arrancar con mi sesión',
+    autostartText: 'En la bandeja, sin ventana.',
   },
 };

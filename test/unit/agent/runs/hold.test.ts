@@ -117,3 +117,39 @@ describe('a host', () => {
     expect([hold.state, isHeld()]).toEqual(['draining', true]);
   });
 });
+
+describe('a host whose machine goes to sleep', () => {
+  const reason = { code: 'PAUSED', message: 'This host is paused (the machine goes to sleep).' };
+
+  test('takes nothing new until it wakes', () => {
+    const { hold, isHeld } = startHold();
+    hold.fallAsleep();
+    expect([hold.state, hold.reason, isHeld()]).toEqual(['paused', reason, true]);
+    hold.wakeUp();
+    expect([hold.state, hold.reason, isHeld(), changes]).toEqual([null, null, false, 2]);
+  });
+
+  test('works again when the sleep does not come, or is over unseen', () => {
+    const { hold } = startHold();
+    hold.fallAsleep();
+    nowMs += MINUTE - 1;
+    hold.expire();
+    expect(hold.state).toBe('paused');
+    nowMs += 1;
+    hold.expire();
+    expect(hold.state).toBeNull();
+  });
+
+  test('is awake after a restart', () => {
+    startHold().hold.fallAsleep();
+    expect(startHold().hold.state).toBeNull();
+  });
+
+  test('stays paused when it wakes, if somebody paused it', () => {
+    const { hold } = startHold();
+    hold.pause('lunch', null);
+    hold.fallAsleep();
+    hold.wakeUp();
+    expect(hold.pauseView).toEqual({ reason: 'lunch', until: null });
+  });
+});
