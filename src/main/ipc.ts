@@ -82,13 +82,17 @@ class StreamsOfWindow {
     const leaving = new AbortController();
     this.#open.set(stream, leaving);
     const leave = () => leaving.abort();
+    // Going from view to view is a navigation too, but the page stays.
+    const leaveWithPage = (event: { isSameDocument?: boolean }, _url: string, isInPlace: boolean) => {
+      if (!(event.isSameDocument ?? isInPlace)) leave();
+    };
     sender.once('destroyed', leave);
-    sender.once('did-start-navigation', leave);
+    sender.on('did-start-navigation', leaveWithPage);
     void this.#send(sender, stream, this.#transport.stream(method, input, leaving.signal)).finally(() => {
       this.#open.delete(stream);
       if (sender.isDestroyed()) return;
       sender.off('destroyed', leave);
-      sender.off('did-start-navigation', leave);
+      sender.off('did-start-navigation', leaveWithPage);
     });
   }
 

@@ -188,6 +188,8 @@ describe.skipIf(ELECTRON === null)('the desktop shell', () => {
     await expect.poll(() => existsSync(entry), POLL).toBe(true);
     expect(readFileSync(entry, 'utf8')).toMatch(/^Exec=\S+ \S+ --hidden$/m);
     await screenshot(page, 'settings-app');
+    // Going to another view cut the window off for a moment once.
+    expect(await page.getByText('The agent does not answer').count()).toBe(0);
     await chosen.selectOption('false');
     await expect.poll(() => existsSync(entry), POLL).toBe(false);
     await go('#/now');
