@@ -236,6 +236,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       hub,
       status,
       robots: () => platform.catalogue.all(),
+      waiting: () => sources.waiting(),
       pokeSources: () => sources.poke(),
       wake: async () => {
         await workshop.retrySandbox();

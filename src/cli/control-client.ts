@@ -22,6 +22,7 @@ export function connectToAgent(homeDir: string): ControlHandlers {
     status: async () => Status.parse(await call('status')),
     robots: async () => CONTROL_API.robots.output.parse(await call('robots')),
     prepare: async (input) => CONTROL_API.prepare.output.parse(await call('prepare', input)),
+    waiting: async () => CONTROL_API.waiting.output.parse(await call('waiting')),
     runs: async (input) => CONTROL_API.runs.output.parse(await call('runs', input)),
     orphans: async () => CONTROL_API.orphans.output.parse(await call('orphans')),
     run: async (input) => CONTROL_API.run.output.parse(await call('run', input)),

@@ -3,6 +3,7 @@ import { ERRORS, type ErrorCode } from './errors.ts';
 import { OrphanSchema } from './orphan.ts';
 import { LogLineSchema, RUN_STATES, RunDetailsSchema, RunSchema, WhySchema } from './run.ts';
 import { RobotViewSchema, StatusSchema } from './status.ts';
+import { WaitingTaskSchema } from './waiting-task.ts';
 
 // The one contract between the agent and everything that shows or drives it: window, command line, browser page
 // and tests. The server's handlers and the client are typed and checked by this declaration alone.
@@ -88,6 +89,8 @@ export const CONTROL_API = {
   robots: call(NONE, z.array(RobotViewSchema)),
   /** Makes a robot ready to run; answers when it is. */
   prepare: call(z.strictObject({ code: z.string().min(1) }), RobotViewSchema),
+  /** Tasks without a run that wait here: those that are due soonest first, then as the inbox has them. */
+  waiting: call(NONE, z.array(WaitingTaskSchema)),
   runs: call(RunsQuerySchema, z.array(RunSchema)),
   /** Tasks that are claimed with our credentials and that no live host answers for. */
   orphans: call(NONE, z.array(OrphanSchema)),

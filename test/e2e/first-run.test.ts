@@ -81,6 +81,24 @@ describe('somebody who opens the page for the first time', () => {
     await page.getByRole('link', { name: 'Why' }).click();
     await page.getByText('Task kept for a person').waitFor();
   });
+
+  test('settles such a task where it is told of it', async () => {
+    const page = await pages.open();
+    const { taskId } = (await lab.runs()).find(({ settled }) => settled?.action === 'kept') ?? {};
+    await page.getByRole('heading', { name: 'Needs you 1' }).waitFor();
+    await page.getByRole('button', { name: 'Settle the task FAILS' }).click();
+    await page.getByRole('menuitem', { name: 'Hand it over …' }).click();
+    await page.getByLabel('E-mail address in KuFlow').fill('nobody@acme.example');
+    await page.getByRole('button', { name: 'Hand the task over' }).click();
+    await page.getByRole('alert').waitFor();
+    await screenshot(page, 'now-settle');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Settle the task FAILS' }).click();
+    await page.getByRole('menuitem', { name: 'Complete the task' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Complete the task' }).click();
+    await expect.poll(() => page.getByRole('heading', { name: /^Needs you/ }).count()).toBe(0);
+    expect((await lab.task(taskId ?? '')).state).toBe('COMPLETED');
+  });
 });
 
 describe('a robot at work', () => {
@@ -111,8 +129,16 @@ describe('a robot at work', () => {
     const input = { requestId: crypto.randomUUID(), operation: null, variables: {}, taskId: null };
     const { id } = await lab.agent.handlers.start({ ...input, robot: 'HELLO' });
     await page.getByRole('heading', { name: 'Waiting 1' }).waitFor();
+    const taskId = await lab.addTask('HELLO');
+    await page.getByRole('heading', { name: 'Waiting 2' }).waitFor();
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: /This host is paused until \d\d:\d\d\.$/ })
+      .waitFor();
+    await screenshot(page, 'now-waiting');
     await page.getByRole('button', { name: 'Resume' }).click();
     await expect.poll(async () => (await lab.agent.handlers.run({ id })).outcome).toBe('succeeded');
+    await lab.until(taskId, 'ended');
     await page.getByRole('heading', { name: 'Connected, nothing to do' }).waitFor();
   });
 });

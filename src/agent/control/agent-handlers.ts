@@ -1,6 +1,7 @@
 import type { ControlHandlers } from '../../shared/control-api.ts';
 import { AgentError, isAgentError } from '../../shared/errors.ts';
 import type { Status } from '../../shared/status.ts';
+import type { WaitingTask } from '../../shared/waiting-task.ts';
 import { describeRun, explainWhy, listRuns } from '../journal/describe-run.ts';
 import { findRun } from '../journal/find-run.ts';
 import { readLog } from '../journal/read-log.ts';
@@ -26,6 +27,7 @@ export interface HandlerParts {
   status: () => Status;
   /** The platform's robots, with those that this host leaves alone. */
   robots: () => readonly CatalogueRobot[];
+  waiting: () => WaitingTask[];
   /** There may be work now. */
   pokeSources: () => void;
   /** The platform may be there again, and what the sandbox lacked. */
@@ -64,6 +66,7 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
       if (!view) throw new AgentError('ROBOT_NOT_FOUND', `Robot ${code} has left the catalogue.`);
       return view;
     },
+    waiting: async () => parts.waiting(),
     runs: async (query) => listRuns(journal, query),
     orphans: async () =>
       listOrphans({

@@ -45,6 +45,14 @@ export interface InboxPoll {
   found: number;
 }
 
+/** A READY task that this host would run and does not take now. */
+export interface LeftTask {
+  readonly taskId: string;
+  readonly robot: string;
+  readonly code: string;
+  readonly message: string;
+}
+
 /** How many tasks one poll reads; more wait for the next. */
 const POLL_LIMIT = 200;
 
@@ -56,6 +64,7 @@ export class InboxSource implements WorkSource {
   readonly #listeners = new Set<(poll: InboxPoll) => void>();
   #state = 'starting';
   #lastPollAt: string | null = null;
+  #left: LeftTask[] = [];
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -69,6 +78,11 @@ export class InboxSource implements WorkSource {
 
   state(): { name: string; state: string; lastPollAt: string | null } {
     return { name: this.name, state: this.#state, lastPollAt: this.#lastPollAt };
+  }
+
+  /** What the last look found and left, with the reason. */
+  left(): readonly LeftTask[] {
+    return this.#left;
   }
 
   /** Hears of every poll; returns how to stop hearing. */
@@ -98,7 +112,11 @@ export class InboxSource implements WorkSource {
     const { wanted, reason } = this.#options.appetite();
     this.#state = wanted > 0 ? 'polling' : reason.code.toLowerCase();
     let found = 0;
-    if (this.#options.isDraining()) return { at: now(), ok: true, found };
+    if (this.#options.isDraining()) {
+      this.#left = [];
+      return { at: now(), ok: true, found };
+    }
+    const left: LeftTask[] = [];
     try {
       // A host that wants no more looks all the same, so that each task that waits here knows why.
       if (routes.size > 0) {
@@ -111,9 +129,10 @@ export class InboxSource implements WorkSource {
         });
         for (const task of tasks) {
           if (signal.aborted) break;
-          if (await this.#consider(task, routes, signal)) found++;
+          if (await this.#consider(task, routes, left, signal)) found++;
         }
       }
+      this.#left = left;
       this.#lastPollAt = new Date(now()).toISOString();
       return { at: now(), ok: true, found };
     } catch (thrown) {
@@ -125,13 +144,20 @@ export class InboxSource implements WorkSource {
     }
   }
 
-  async #consider(task: TaskSummary, routes: Map<string, Route>, signal: AbortSignal): Promise<boolean> {
+  async #consider(
+    task: TaskSummary,
+    routes: Map<string, Route>,
+    left: LeftTask[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { history, robots, appetite, decide, accept, client } = this.#options;
     const route = routes.get(task.definitionCode);
     if (!route) return false;
     const early = judgeTask({ task, route, robots: robots(), history, appetite: appetite() });
     if (early.kind !== 'run') {
       decide(task.id, early);
+      if (early.kind === 'no')
+        left.push({ taskId: task.id, robot: route.robot, code: early.code, message: early.message });
       return false;
     }
     let item: Task;

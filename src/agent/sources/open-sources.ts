@@ -1,4 +1,5 @@
 import type { Status } from '../../shared/status.ts';
+import type { WaitingTask } from '../../shared/waiting-task.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import type { NextTry } from '../journal/host-records.ts';
 import type { PlatformLink } from '../platform-link.ts';
@@ -11,6 +12,7 @@ import { type InboxPoll, InboxSource } from './inbox.ts';
 import { openTakeOver } from './open-take-over.ts';
 import { Poke } from './poke.ts';
 import { startRetries } from './retries.ts';
+import { listWaiting } from './waiting-tasks.ts';
 
 export interface SourcesOptions {
   config: AgentConfig;
@@ -23,6 +25,8 @@ export interface SourcesOptions {
 
 export interface Sources {
   states(): Status['sources'];
+  /** Tasks without a run that wait here. */
+  waiting(): WaitingTask[];
   onPoll(listener: (poll: InboxPoll) => void): () => void;
   /** Something happened that may mean work: looks again at once. */
   poke(): void;
@@ -124,6 +128,13 @@ export function openSources(options: SourcesOptions): Sources {
   });
   return {
     states: () => [inbox.state()],
+    waiting: () =>
+      listWaiting({
+        nextTries: journal.host.listNextTries(),
+        left: inbox.left(),
+        hasLiveRun: (taskId) => manager.hasLiveRun(taskId),
+        decisionsOf: (id) => journal.decisions.list({ kind: 'task', id }),
+      }),
     onPoll: (listener) => inbox.onPoll(listener),
     poke,
     wake: (jumpMs) => {

@@ -2,6 +2,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const ISO_MOMENT = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z/g;
 
 /** Numbers, times and sizes as a language writes them. */
 export interface Format {
@@ -15,6 +16,8 @@ export interface Format {
   clock(iso: string): string;
   /** "14:02"; with its day when that is another one. */
   moment(iso: string, nowMs: number): string;
+  /** A sentence of the agent's, its moments (`2026-03-10T11:57:00.000Z`) as `moment` writes them. */
+  sentence(text: string, nowMs: number): string;
   /** Up to a day "3 minutes ago", else the date. */
   ago(iso: string, nowMs: number): string;
   /** Everything, for a tooltip. */
@@ -55,6 +58,10 @@ export function createFormat(locale: string): Format {
     const rest = whole(ms % large, small);
     return `${narrow(whole(ms, large), largeName)}${rest === 0 ? '' : ` ${narrow(rest, smallName)}`}`;
   };
+  const moment = (iso: string, nowMs: number) => {
+    const when = new Date(iso);
+    return when.toDateString() === new Date(nowMs).toDateString() ? time.format(when) : dateTime.format(when);
+  };
   return {
     number: (value) => number.format(value),
     bytes: (value) => {
@@ -77,12 +84,8 @@ export function createFormat(locale: string): Format {
       return positive < HOUR ? minutes : `${whole(positive, HOUR)}:${minutes.padStart(5, '0')}`;
     },
     clock: (iso) => clock.format(new Date(iso)),
-    moment: (iso, nowMs) => {
-      const when = new Date(iso);
-      return when.toDateString() === new Date(nowMs).toDateString()
-        ? time.format(when)
-        : dateTime.format(when);
-    },
+    moment,
+    sentence: (text, nowMs) => text.replace(ISO_MOMENT, (iso) => moment(iso, nowMs)),
     ago: (iso, nowMs) => {
       const past = nowMs - Date.parse(iso);
       if (past < MINUTE) return relative.format(-Math.max(0, whole(past, SECOND)), 'second');

@@ -109,6 +109,7 @@ function handlers(): ControlHandlers {
     pause: note(STATUS),
     resume: note(STATUS),
     drain: note(STATUS),
+    waiting: note([]),
     suspend: note(STATUS),
     reconnect: note(STATUS),
     totals: note([]),

@@ -54,6 +54,13 @@ describe('a format', () => {
     expect([english.bytes(1_234_000_000), spanish.bytes(1_234_000_000)]).toEqual(['1.2 GB', '1,2 GB']);
   });
 
+  test('writes the moments in a sentence of the agent as the person’s clock has them', () => {
+    const text = 'This host is paused until 2026-03-10T14:30:00.000Z. See 2026-03-10T1.';
+    const { moment, sentence } = createFormat('en-GB');
+    const at = moment('2026-03-10T14:30:00.000Z', now);
+    expect(sentence(text, now)).toBe(`This host is paused until ${at}. See 2026-03-10T1.`);
+  });
+
   test('names the day of what is older than one', () => {
     expect(createFormat('en-US').ago('2026-03-08T10:00:00Z', now)).toContain('Mar 8');
   });

@@ -8,6 +8,7 @@ describe('the declaration of the control API', () => {
     expect(methods.filter(takesNoInput)).toEqual([
       'status',
       'robots',
+      'waiting',
       'orphans',
       'resume',
       'drain',

@@ -4,6 +4,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { lookOf, wordOf } from '../../parts/run-state.tsx';
 import { hrefOf } from '../../route.ts';
 import { useFormat, useNow, useWords } from '../../words/words-context.tsx';
+import { SettleButton } from '../run/settle-button.tsx';
 
 /**
  * Runs whose task waits for a person: it was kept, and no later run here has done it.
@@ -18,7 +19,7 @@ export function needsSomebody(runs: readonly Run[]): Run[] {
   });
 }
 
-export function NeedsYou({ runs }: { runs: readonly Run[] }) {
+export function NeedsYou({ runs, onSettled }: { runs: readonly Run[]; onSettled: () => void }) {
   const words = useWords();
   const format = useFormat();
   const now = useNow(10_000);
@@ -58,6 +59,7 @@ export function NeedsYou({ runs }: { runs: readonly Run[] }) {
                 {run.error?.message}
               </span>
             </div>
+            <SettleButton run={run} onSettled={onSettled} />
             <a className="button" href={hrefOf({ view: 'run', id: run.id })}>
               {words.now.why}
             </a>

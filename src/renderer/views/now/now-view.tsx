@@ -2,7 +2,7 @@ import './now.css';
 import { useAgentView, useAnswer } from '../../agent/agent-context.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { hrefOf } from '../../route.ts';
-import { useWords } from '../../words/words-context.tsx';
+import { useNow, useWords } from '../../words/words-context.tsx';
 import { RunRows } from '../runs/run-rows.tsx';
 import { Hero } from './hero.tsx';
 import { LiveRun } from './live-run.tsx';
@@ -12,12 +12,16 @@ import { Waiting } from './waiting.tsx';
 
 const LOOK_BACK = 50;
 const SHOWN = 5;
+/** Nothing tells of tasks that the inbox left. */
+const LOOK_MS = 5000;
 
 /** Is it working, what is it doing, does it need me: in this order, without a click. */
 export function NowView() {
   const words = useWords();
   const { liveRuns, endings } = useAgentView();
   const recent = useAnswer('runs', { limit: LOOK_BACK, before: null, state: 'ended', robot: null }, endings);
+  const beat = Math.floor(useNow(LOOK_MS) / LOOK_MS);
+  const tasks = useAnswer('waiting', undefined, `${endings} ${liveRuns.length} ${beat}`);
   const working = liveRuns.filter(({ state }) => state === 'running' || state === 'settling');
   const waiting = liveRuns.filter(({ state }) => state === 'queued' || state === 'preparing');
   const ended = recent.data ?? [];
@@ -34,8 +38,8 @@ export function NowView() {
           </div>
         </section>
       )}
-      <NeedsYou runs={needsSomebody(ended)} />
-      <Waiting runs={waiting} />
+      <NeedsYou runs={needsSomebody(ended)} onSettled={recent.again} />
+      <Waiting runs={waiting} tasks={tasks.data ?? []} />
       {ended.length > 0 && <Today version={endings} />}
       {isNew && (
         <Empty

@@ -1,25 +1,35 @@
 import type { Run } from '../../../shared/run.ts';
+import type { WaitingTask } from '../../../shared/waiting-task.ts';
 import { useAgentView, useAnswer } from '../../agent/agent-context.tsx';
 import { RunState } from '../../parts/run-state.tsx';
 import { hrefOf } from '../../route.ts';
 import { useFormat, useNow, useWords } from '../../words/words-context.tsx';
 import { StopButton } from '../run/stop-button.tsx';
 
-/** What waits, and for what. */
-export function Waiting({ runs }: { runs: readonly Run[] }) {
+const MOST_TASKS = 10;
+
+/** What waits, and for what: runs, then tasks that have none yet. */
+export function Waiting({ runs, tasks }: { runs: readonly Run[]; tasks: readonly WaitingTask[] }) {
   const { now: words } = useWords();
-  if (runs.length === 0) return null;
+  const count = runs.length + tasks.length;
+  if (count === 0) return null;
   return (
     <section className="section">
       <div className="section-head">
         <h2>
-          {words.waiting} <span className="soft">{runs.length}</span>
+          {words.waiting} <span className="soft">{count}</span>
         </h2>
       </div>
       <ul className="list">
         {runs.map((run) => (
           <WaitingRun key={run.id} run={run} />
         ))}
+        {tasks.slice(0, MOST_TASKS).map((task) => (
+          <WaitingTaskRow key={task.taskId} task={task} />
+        ))}
+        {tasks.length > MOST_TASKS && (
+          <li className="waiting soft">{words.moreWaiting(tasks.length - MOST_TASKS)}</li>
+        )}
       </ul>
     </section>
   );
@@ -31,6 +41,7 @@ function WaitingRun({ run }: { run: Run }) {
   const now = useNow(10_000);
   const { progress } = useAgentView();
   const why = useAnswer('why', { id: run.taskId ?? run.id }, run.state);
+  const said = why.data?.decisions.findLast(({ decision }) => decision === 'postponed')?.message;
   const preparing = progress.get(run.robot.code);
   const isMeasured = preparing?.bytes != null && preparing.totalBytes !== null && preparing.totalBytes > 0;
   const share = isMeasured ? (preparing.bytes ?? 0) / (preparing.totalBytes ?? 1) : null;
@@ -41,8 +52,9 @@ function WaitingRun({ run }: { run: Run }) {
       <span className="waiting-why soft cut">
         {run.state === 'preparing' && preparing
           ? preparing.step
-          : (why.data?.decisions.findLast(({ decision }) => decision === 'postponed')?.message ??
-            words.waitingUnknown)}
+          : said
+            ? format.sentence(said, now)
+            : words.waitingUnknown}
       </span>
       {run.state === 'preparing' && share !== null && (
         <span
@@ -58,6 +70,25 @@ function WaitingRun({ run }: { run: Run }) {
         {format.ago(run.requestedAt, now)}
       </time>
       <StopButton run={run} />
+    </li>
+  );
+}
+
+function WaitingTaskRow({ task }: { task: WaitingTask }) {
+  const { now: words } = useWords();
+  const format = useFormat();
+  const now = useNow(10_000);
+  return (
+    <li className="waiting">
+      <strong>{task.robot}</strong>
+      <span className="waiting-why soft cut" lang="en" title={task.message ?? undefined}>
+        {task.message ? format.sentence(task.message, now) : words.waitingUnknown}
+      </span>
+      {task.dueAt !== null && (
+        <time className="soft small" dateTime={task.dueAt} title={format.exact(task.dueAt)}>
+          {words.dueAt(format.moment(task.dueAt, now))}
+        </time>
+      )}
     </li>
   );
 }

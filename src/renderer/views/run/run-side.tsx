@@ -56,7 +56,7 @@ export function Reasons({ run }: { run: RunDetails }) {
               {format.clock(decision.at)}
             </time>
             <span className="small soft" lang="en">
-              {decision.message}
+              {format.sentence(decision.message, Date.now())}
             </span>
           </li>
         ))}

@@ -11,6 +11,7 @@ import { useFormat, useNow, useWords } from '../../words/words-context.tsx';
 import { StartDialog } from '../robots/start-dialog.tsx';
 import { LogPanel } from './log-panel.tsx';
 import { Facts, Files, Reasons, Steps, Touched } from './run-side.tsx';
+import { SettleButton } from './settle-button.tsx';
 import { StopButton } from './stop-button.tsx';
 
 /** One run: its steps and reasons on the left, what it says on the right. */
@@ -40,10 +41,10 @@ export function RunView({ id }: { id: string }) {
       </div>
     );
   }
-  return <KnownRun run={live ? { ...data, ...live } : data} />;
+  return <KnownRun run={live ? { ...data, ...live } : data} onSettled={again} />;
 }
 
-function KnownRun({ run }: { run: RunDetails }) {
+function KnownRun({ run, onSettled }: { run: RunDetails; onSettled: () => void }) {
   const words = useWords();
   const format = useFormat();
   const now = useNow(run.state === 'ended' ? 60_000 : 1000);
@@ -69,6 +70,7 @@ function KnownRun({ run }: { run: RunDetails }) {
             : run.startedAt && format.stopwatch(now - Date.parse(run.startedAt))}
         </span>
         <StopButton run={run} />
+        <SettleButton run={run} onSettled={onSettled} />
         {run.state === 'ended' && (
           <button type="button" className="button" onClick={() => setStarting(true)}>
             <Icon name="again" />

@@ -22,5 +22,16 @@ export const now = {
     dayBar: (day: string, ok: string, failed: string) => `${day}: ${ok} succeeded, ${failed} failed`,
     chart: 'Runs per day',
     waitingUnknown: 'waits for its turn',
+    dueAt: (moment: string) => `next try ${moment}`,
+    moreWaiting: (n: number) => (n === 1 ? 'and one more task' : `and ${n} more tasks`),
+    settle: 'Settle the task',
+    settleAction: 'Settle',
+    complete: 'Complete the task',
+    completeText: 'KuFlow gets the task as done, with the data that it has now, and the process goes on.',
+    handOver: 'Hand it over …',
+    handOverTitle: 'Hand the task over',
+    handOverText:
+      'The task goes to somebody else in KuFlow, who does it by hand. This host does not run it again.',
+    email: 'E-mail address in KuFlow',
   },
 };

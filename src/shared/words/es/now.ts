@@ -24,5 +24,16 @@ export const now: Pick<Words, 'now'> = {
     dayBar: (day, ok, failed) => `${day}: ${ok} correctas, ${failed} con error`,
     chart: 'Ejecuciones por día',
     waitingUnknown: 'espera su turno',
+    dueAt: (moment) => `próximo intento ${moment}`,
+    moreWaiting: (n) => (n === 1 ? 'y una tarea más' : `y ${n} tareas más`),
+    settle: 'Resolver la tarea',
+    settleAction: 'Resolver',
+    complete: 'Completar la tarea',
+    completeText: 'KuFlow la da por hecha con los datos que tiene ahora, y el proceso sigue.',
+    handOver: 'Pasarla a alguien …',
+    handOverTitle: 'Pasar la tarea',
+    handOverText:
+      'La tarea pasa a otra persona en KuFlow, que la hará a mano. Este equipo no vuelve a ejecutarla.',
+    email: 'Correo en KuFlow',
   },
 };
