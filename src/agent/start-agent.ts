@@ -14,6 +14,7 @@ import { agentStatus } from './control/agent-status.ts';
 import { startControlServer } from './control/control-server.ts';
 import { EventHub } from './control/event-hub.ts';
 import { createPeerCheck } from './control/peer-check.ts';
+import { openDoctor } from './doctor/open-doctor.ts';
 import { DiskReserve, keepReserve } from './home/disk-reserve.ts';
 import { takeHomeLock } from './home/home-lock.ts';
 import { homePaths } from './home/home-paths.ts';
@@ -246,6 +247,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       },
       settings: createConfigHandlers(config),
       prune: ({ dryRun }) => retention.prune(dryRun),
+      doctor: openDoctor({ config, environment, paths, status, now }),
       closing: closing.signal,
     });
     const server = await startControlServer({

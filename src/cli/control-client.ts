@@ -37,6 +37,8 @@ export function connectToAgent(homeDir: string): ControlHandlers {
     drain: async () => Status.parse(await call('drain')),
     suspend: async () => Status.parse(await call('suspend')),
     reconnect: async () => Status.parse(await call('reconnect')),
+    doctor: async () => CONTROL_API.doctor.output.parse(await call('doctor')),
+    diskUse: async () => CONTROL_API.diskUse.output.parse(await call('diskUse')),
     prune: async (input) => CONTROL_API.prune.output.parse(await call('prune', input)),
     configGet: async (input) => CONTROL_API.configGet.output.parse(await call('configGet', input)),
     configSet: async (input) => CONTROL_API.configSet.output.parse(await call('configSet', input)),

@@ -25,18 +25,6 @@ export function duration(milliseconds: number | null): string {
   return `${Math.floor(seconds / 3600)} h ${two(Math.floor((seconds % 3600) / 60))} min`;
 }
 
-/** `812 B`, `1.4 MB`, in powers of 1024. */
-export function bytes(count: number): string {
-  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
-  let value = count;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
-}
-
 /** `14:02:11` here; with its date when it is not of today. A dash for none. */
 export function localTime(time: string | null, now = new Date()): string {
   if (time === null) return '–';

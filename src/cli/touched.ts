@@ -1,7 +1,8 @@
+import { bytes } from '../shared/byte-text.ts';
 import { assertNever } from '../shared/errors.ts';
 import { MOST_FILES, type RunDetails } from '../shared/run.ts';
 import type { SignatureView } from '../shared/signature.ts';
-import { bytes, count, duration, localTime } from './text.ts';
+import { count, duration, localTime } from './text.ts';
 
 /** Most hosts and programs that stand in a line; `--json` has all of them. */
 const MOST_NAMED = 12;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DiskUseSchema, DoctorReportSchema } from './doctor.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import { OrphanSchema } from './orphan.ts';
 import { LogLineSchema, RUN_STATES, RunDetailsSchema, RunSchema, WhySchema } from './run.ts';
@@ -139,6 +140,10 @@ export const CONTROL_API = {
   suspend: call(NONE, StatusSchema),
   /** The machine woke, or the network is back: asks the platform now what else would wait for its next try. */
   reconnect: call(NONE, StatusSchema),
+  /** What the agent finds of its own machine; takes a second or so. */
+  doctor: call(NONE, DoctorReportSchema),
+  /** What the home holds; takes seconds where that is much. */
+  diskUse: call(NONE, DiskUseSchema),
   /** Frees what the home keeps beyond its limits; with `dryRun` only tells. */
   prune: call(z.strictObject({ dryRun: z.boolean() }), PrunedSchema),
   configGet: call(z.strictObject({ key: settingKey }), SettingViewSchema),

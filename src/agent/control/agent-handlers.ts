@@ -34,6 +34,7 @@ export interface HandlerParts {
   wake: () => Promise<void>;
   settings: Pick<ControlHandlers, 'configGet' | 'configSet' | 'configExplain'>;
   prune: ControlHandlers['prune'];
+  doctor: Pick<ControlHandlers, 'doctor' | 'diskUse'>;
   closing: AbortSignal;
 }
 
@@ -153,6 +154,7 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
       return parts.status();
     },
     prune: parts.prune,
+    ...parts.doctor,
     ...parts.settings,
     events: (signal) =>
       hub.stream(signal === undefined ? parts.closing : AbortSignal.any([signal, parts.closing])),

@@ -1,8 +1,9 @@
-import { lstat, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { Pruned, PrunedItem } from '../../shared/control-api.ts';
 import type { Settings } from '../../shared/settings.ts';
 import type { HomePaths } from '../home/home-paths.ts';
+import { sizeOf } from '../home/size-of.ts';
 import type { Journal } from '../journal/open-journal.ts';
 import { removeTree } from '../runtimes/remove-tree.ts';
 import { describeDuration } from './outcome.ts';
@@ -155,16 +156,5 @@ async function changedAtMs(dir: string): Promise<number> {
 async function sizeOnce(dir: string, measured = new Map<string, number>()): Promise<number> {
   const bytes = measured.get(dir) ?? (await sizeOf(dir));
   measured.set(dir, bytes);
-  return bytes;
-}
-
-/** Of a folder's files; links count as nothing. */
-async function sizeOf(dir: string): Promise<number> {
-  let bytes = 0;
-  for (const entry of await readdir(dir, { withFileTypes: true }).catch(() => [])) {
-    const path = join(dir, entry.name);
-    if (entry.isDirectory()) bytes += await sizeOf(path);
-    else if (entry.isFile()) bytes += (await lstat(path).catch(() => null))?.size ?? 0;
-  }
   return bytes;
 }

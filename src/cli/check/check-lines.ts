@@ -1,5 +1,6 @@
+import { bytes } from '../../shared/byte-text.ts';
 import type { ConnectionCheck, Problem, SeenRobot } from '../../shared/connection-check.ts';
-import { bytes, count, printable } from '../text.ts';
+import { count, printable } from '../text.ts';
 
 /** A check as sentences for a terminal. */
 export function checkLines(check: ConnectionCheck): string[] {

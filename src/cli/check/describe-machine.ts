@@ -1,8 +1,8 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { nearest } from '../../agent/doctor/home-checks.ts';
 import { freeBytes } from '../../agent/home/disk-space.ts';
 import { assetTarget } from '../../agent/runtimes/asset-request.ts';
 import type { ConnectionCheck } from '../../shared/connection-check.ts';
-import { nearest } from '../doctor/home-checks.ts';
 
 const GB = 1024 ** 3;
 /** What a robot with a browser takes, and what is left to the person beside it. */

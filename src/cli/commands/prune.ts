@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { loadConfig } from '../../agent/config/compile-config.ts';
 import { takeHomeLock } from '../../agent/home/home-lock.ts';
 import { homePaths } from '../../agent/home/home-paths.ts';
+import { bytes } from '../../shared/byte-text.ts';
 import type { Pruned } from '../../shared/control-api.ts';
 import type { Context } from '../context.ts';
 import { findAgent } from '../read-handlers.ts';
 import { table } from '../table.ts';
-import { bytes, count, shortId } from '../text.ts';
+import { count, shortId } from '../text.ts';
 import { version } from '../version.ts';
 
 /** Frees what the home keeps beyond its limits, through the agent where one runs; --dry-run only tells. */

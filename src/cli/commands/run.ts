@@ -1,9 +1,10 @@
+import { bytes } from '../../shared/byte-text.ts';
 import type { RunDetails } from '../../shared/run.ts';
 import type { Context } from '../context.ts';
 import { withReader } from '../read-handlers.ts';
 import { stateInWords } from '../run-table.ts';
 import { sandboxInWords } from '../sandbox-text.ts';
-import { bytes, count, duration, localTime, printable } from '../text.ts';
+import { count, duration, localTime, printable } from '../text.ts';
 import { callInWords, signerInWords, touchedInWords } from '../touched.ts';
 
 /** A failed run is a result like any other: exit code 0. */

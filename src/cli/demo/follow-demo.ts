@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent } from '../../agent/agent.ts';
+import { bytes } from '../../shared/byte-text.ts';
 import type { ControlHandlers, Progress } from '../../shared/control-api.ts';
 import type { Run } from '../../shared/run.ts';
 import { logLineText } from '../log-lines.ts';
 import { runSentence } from '../run-table.ts';
 import type { Terminal } from '../terminal.ts';
-import { bytes, printable } from '../text.ts';
+import { printable } from '../text.ts';
 
 /** How long the last lines of ended runs may take to be shown. */
 const LAST_LINES_MS = 1000;

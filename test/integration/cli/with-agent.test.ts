@@ -114,6 +114,8 @@ function handlers(): ControlHandlers {
     reconnect: note(STATUS),
     totals: note([]),
     prune: note({ items: [], bytes: 0 }),
+    doctor: note({ at: AT, checks: [], host: { system: 'Linux 6', arch: 'x64', node: '24.0.0' } }),
+    diskUse: note({ freeBytes: 0, totalBytes: 0, reserveBytes: 0, areas: [] }),
     configGet: note({ key: 'pollMinMs', value: 1, source: 'flag' as const }),
     configSet: note({ key: 'pollMinMs', value: 1, source: 'file' as const }),
     configExplain: note([]),

@@ -3,7 +3,8 @@ import { parseVariables } from '../../../src/cli/commands/start.ts';
 import { callersFolder } from '../../../src/cli/environment.ts';
 import { createSignalCounter } from '../../../src/cli/stop-signals.ts';
 import { table } from '../../../src/cli/table.ts';
-import { bytes, duration, localTime, printable } from '../../../src/cli/text.ts';
+import { duration, localTime, printable } from '../../../src/cli/text.ts';
+import { bytes } from '../../../src/shared/byte-text.ts';
 
 describe('text of robots', () => {
   test.each([

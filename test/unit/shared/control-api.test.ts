@@ -14,6 +14,8 @@ describe('the declaration of the control API', () => {
       'drain',
       'suspend',
       'reconnect',
+      'doctor',
+      'diskUse',
       'configExplain',
       'events',
     ]);

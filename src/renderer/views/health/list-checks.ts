@@ -1,3 +1,4 @@
+import type { DoctorCheck } from '../../../shared/doctor.ts';
 import type { Status } from '../../../shared/status.ts';
 import type { Words } from '../../../shared/words/en.ts';
 import type { Format } from '../../../shared/words/format.ts';
@@ -29,6 +30,27 @@ export function listChecks(status: Status, words: Words, format: Format, nowMs: 
   ];
   const order = { bad: 0, unsure: 1, good: 2 };
   return checks.toSorted((a, b) => order[a.state] - order[b.state]);
+}
+
+/** What the first list says already. */
+const SAID_ABOVE = ['agent', 'api', 'credentials', 'clock'];
+
+/** What the agent found of its machine, what needs somebody first. */
+export function listMachineChecks(checks: readonly DoctorCheck[], { health }: Words): Check[] {
+  const titles: Readonly<Record<string, string>> = health.checks;
+  return checks
+    .filter(({ id }) => !SAID_ABOVE.includes(id))
+    .map(
+      ({ id, ok, message, fix }): Check => ({
+        id,
+        title: titles[id] ?? id,
+        state: ok ? 'good' : 'unsure',
+        message,
+        fix,
+        isFromAgent: true,
+      }),
+    )
+    .toSorted((a, b) => Number(a.state === 'good') - Number(b.state === 'good'));
 }
 
 function check(

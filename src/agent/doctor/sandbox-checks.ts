@@ -1,8 +1,8 @@
-import type { AgentConfig } from '../../agent/config/agent-config.ts';
-import { findUserHome } from '../../agent/home/user-home.ts';
-import { sandboxPolicy } from '../../agent/sandbox/policy.ts';
-import type { Sandbox, SandboxLevel } from '../../agent/sandbox/sandbox.ts';
 import type { SandboxStatus } from '../../shared/run.ts';
+import type { AgentConfig } from '../config/agent-config.ts';
+import { findUserHome } from '../home/user-home.ts';
+import { sandboxPolicy } from '../sandbox/policy.ts';
+import type { Sandbox, SandboxLevel } from '../sandbox/sandbox.ts';
 import { type Finding, failed, passed } from './check.ts';
 
 const LEVELS: readonly SandboxLevel[] = ['off', 'standard', 'strict'];

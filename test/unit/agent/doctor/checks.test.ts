@@ -2,11 +2,11 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Finding } from '../../../../src/cli/doctor/check.ts';
-import { checkDisk, checkGatewayCertificates, checkHome } from '../../../../src/cli/doctor/home-checks.ts';
-import { checkBubblewrap, checkMemory, checkNode } from '../../../../src/cli/doctor/machine-checks.ts';
-import { judgeConnection } from '../../../../src/cli/doctor/platform-checks.ts';
-import { judgeLevel } from '../../../../src/cli/doctor/sandbox-checks.ts';
+import type { Finding } from '../../../../src/agent/doctor/check.ts';
+import { checkDisk, checkGatewayCertificates, checkHome } from '../../../../src/agent/doctor/home-checks.ts';
+import { checkBubblewrap, checkMemory, checkNode } from '../../../../src/agent/doctor/machine-checks.ts';
+import { judgeConnection } from '../../../../src/agent/doctor/platform-checks.ts';
+import { judgeLevel } from '../../../../src/agent/doctor/sandbox-checks.ts';
 import type { SandboxStatus } from '../../../../src/shared/run.ts';
 import type { Status } from '../../../../src/shared/status.ts';
 

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { loadLibc } from '../../agent/native/libc.ts';
-import type { Containment } from '../../agent/process/containment.ts';
+import { readFileSync, statSync } from 'node:fs';
+import { loadLibc } from '../native/libc.ts';
+import type { Containment } from '../process/containment.ts';
 import { type Finding, failed, passed } from './check.ts';
 
 const NODE_MAJOR = 24;
@@ -82,13 +82,18 @@ export async function checkMemory(agentPid: number | null, own = process.getuid?
       'Give secrets by file (KUBOT_CLIENT_SECRET_FILE), and use the sandbox.',
     );
   }
-  if (readText(`/proc/${agentPid}/environ`) === null)
-    return passed(id, 'The memory of the agent is closed to robots.');
+  if (isMemoryHidden(agentPid)) return passed(id, 'The memory of the agent is closed to robots.');
   return failed(
     id,
     'The memory of the agent is open to robots that are not sandboxed.',
     'Start the agent anew.',
   );
+}
+
+/** Of a process that hides its memory the files in /proc are root's, its folder is not (proc(5)): for itself too. */
+function isMemoryHidden(pid: number): boolean {
+  const folder = statSync(`/proc/${pid}`, { throwIfNoEntry: false });
+  return statSync(`/proc/${pid}/environ`, { throwIfNoEntry: false })?.uid !== folder?.uid;
 }
 
 function readText(path: string): string | null {

@@ -1,8 +1,8 @@
-import type { AgentConfig } from '../../agent/config/agent-config.ts';
-import { createKuFlowClient } from '../../agent/kuflow/create-client.ts';
-import { KEYRING_SERVICE } from '../../agent/native/keyring.ts';
 import { toAgentError } from '../../shared/errors.ts';
 import type { Status } from '../../shared/status.ts';
+import type { AgentConfig } from '../config/agent-config.ts';
+import { createKuFlowClient } from '../kuflow/create-client.ts';
+import { KEYRING_SERVICE } from '../native/keyring.ts';
 import { type Finding, failed, passed } from './check.ts';
 
 type Connection = Status['connection'];

@@ -1,10 +1,10 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { findCertificateProblem } from '../../agent/gateway/certificate-authority.ts';
-import { freeBytes } from '../../agent/home/disk-space.ts';
-import { homePaths } from '../../agent/home/home-paths.ts';
-import { networkFileSystem } from '../../agent/home/network-file-system.ts';
-import { bytes } from '../text.ts';
+import { bytes } from '../../shared/byte-text.ts';
+import { findCertificateProblem } from '../gateway/certificate-authority.ts';
+import { freeBytes } from '../home/disk-space.ts';
+import { homePaths } from '../home/home-paths.ts';
+import { networkFileSystem } from '../home/network-file-system.ts';
 import { type Finding, failed, passed } from './check.ts';
 
 const ELSEWHERE = 'Choose a folder on a local disk that you own: --home or KUBOT_HOME.';
