@@ -14,6 +14,7 @@ import { agentStatus } from './control/agent-status.ts';
 import { startControlServer } from './control/control-server.ts';
 import { EventHub } from './control/event-hub.ts';
 import { createPeerCheck } from './control/peer-check.ts';
+import { Courtesy } from './courtesy/courtesy.ts';
 import { DiskReserve, keepReserve } from './home/disk-reserve.ts';
 import { takeHomeLock } from './home/home-lock.ts';
 import { homePaths } from './home/home-paths.ts';
@@ -23,6 +24,7 @@ import { prepareHome } from './home/prepare-home.ts';
 import { controlSocketPath } from './home/socket-path.ts';
 import { openJournal } from './journal/open-journal.ts';
 import { openAgentLog } from './logs/agent-log.ts';
+import { loadPresenting } from './native/shell32.ts';
 import { openPlatform } from './platform-link.ts';
 import { sweepLeftovers } from './process/sweep-leftovers.ts';
 import { checkDisk } from './runs/check-disk.ts';
@@ -125,6 +127,14 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
     const takes = new TakeMemory(platform.client.endpoint, journal.host, now);
     const scheduler = new Scheduler(config.settings);
     const decider = new Decider(journal, now);
+    const courtesy = new Courtesy({
+      records: journal.host,
+      rulesOf: (code) => config.robot(code),
+      isPresenting: await loadPresenting(),
+      now,
+      onChange: () => hub.send({ type: 'status', status: status() }),
+      closing: closing.signal,
+    });
     const workshop = await openWorkshop({
       config,
       paths,
@@ -153,6 +163,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
         sources: () => sources.states(),
         sandbox: workshop.sandboxStatus(),
         hold,
+        courtesy,
         counts: manager.counts(),
         warnings: [...warnings, ...reserve.warnings],
       });
@@ -172,6 +183,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       journal,
       decider,
       scheduler,
+      courtesy,
       checkDisk: () => checkDisk(paths.home, config.settings.diskReserveBytes, reserve),
       client: platform.client,
       takes,
@@ -216,6 +228,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       onChange: () => {
         hub.send({ type: 'status', status: status() });
         sources.poke();
+        courtesy.rouse();
       },
     });
     closers.push(keepReserve(reserve, log, () => hub.send({ type: 'status', status: status() })));
@@ -278,6 +291,8 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
         onJump: (jumpMs) => {
           log.info('Machine slept, or its clock was moved', { jumpMs: Math.round(jumpMs) });
           platform.catalogue.poke();
+          if (jumpMs < 0) courtesy.shift(jumpMs);
+          courtesy.rouse();
           sources.wake(jumpMs);
           hold.wakeUp();
           hold.expire();
@@ -297,8 +312,9 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
     });
     return {
       handlers,
-      untilDone: ({ giveUpAfterMs }) =>
-        untilDone({
+      untilDone: ({ giveUpAfterMs }) => {
+        const comeBack = courtesy.standAside();
+        return untilDone({
           giveUpAfterMs,
           onPoll: sources.onPoll,
           onRun: (listener) => {
@@ -313,7 +329,8 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
           pokeInbox: () => sources.poke(),
           now,
           sleep: (milliseconds) => delay(milliseconds),
-        }),
+        }).finally(comeBack);
+      },
       drain: async () => {
         hold.drain();
         manager.dropUntaken();

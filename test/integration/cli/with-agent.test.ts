@@ -30,6 +30,7 @@ const STATUS: Status = {
   sources: [{ name: 'inbox', state: 'waiting', lastPollAt: AT }],
   sandbox: { requested: 'standard', achieved: 'off', missing: ['files'], reason: null },
   pause: null,
+  courtesy: null,
   runs: { active: 0, queued: 0, unsettled: 0 },
   warnings: [],
 };
@@ -111,6 +112,11 @@ function handlers(): ControlHandlers {
     drain: note(STATUS),
     waiting: note([]),
     suspend: note(STATUS),
+    postpone: note(STATUS),
+    startNow: note(STATUS),
+    presence: async function* () {
+      yield { since: AT };
+    },
     reconnect: note(STATUS),
     totals: note([]),
     prune: note({ items: [], bytes: 0 }),
