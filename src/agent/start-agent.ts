@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ControlHandlers } from '../shared/control-api.ts';
+import { drivesScreen } from '../shared/robot-settings.ts';
 import type { Run } from '../shared/run.ts';
 import type { Agent, AgentEvent } from './agent.ts';
 import type { AgentConfig } from './config/agent-config.ts';
@@ -130,6 +131,8 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
     const courtesy = new Courtesy({
       records: journal.host,
       rulesOf: (code) => config.robot(code),
+      hasDesktopRobots:
+        drivesScreen(config.settings) || Object.values(config.settings.robots).some(drivesScreen),
       isPresenting: await loadPresenting(),
       now,
       onChange: () => hub.send({ type: 'status', status: status() }),

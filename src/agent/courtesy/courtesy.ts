@@ -18,6 +18,8 @@ export interface CourtesyOptions {
     saveCourtesy(record: CourtesyRecord): void;
   };
   readonly rulesOf: (robotCode: string) => CourtesyRules;
+  /** Some robot drives the screen, by the settings. */
+  readonly hasDesktopRobots: boolean;
   /** What the system itself says. */
   readonly isPresenting: () => boolean;
   readonly now: () => number;
@@ -35,11 +37,13 @@ export interface GuestRun {
   readonly operation: string | null;
 }
 
+type Shown = Exclude<CourtesyVerdict, { kind: 'start' }>;
+
 /** A run at the door. */
 export interface Guest {
   judge(): CourtesyVerdict;
   /** What the person is shown of it: a countdown begins with its first showing. null: nothing, it waits elsewhere. */
-  show(verdict: Exclude<CourtesyVerdict, { kind: 'start' }> | null): void;
+  show(verdict: Shown | null): void;
   /** Until something changed, or it is time to look again; returns at once when `signal` aborts. */
   untilChange(untilMs: number | null, signal: AbortSignal): Promise<void>;
   /** @param hasBegun it drives the screen now, so that the next one may be put off anew */
@@ -50,7 +54,7 @@ interface Entry {
   readonly run: GuestRun;
   announcedAtMs: number | null;
   isAskedFor: boolean;
-  shown: Exclude<CourtesyVerdict, { kind: 'start' }> | null;
+  shown: Shown | null;
 }
 
 /** So long somebody who was here is waited for: shells restart, and so do agents. */
@@ -190,21 +194,33 @@ export class Courtesy {
   /** What clients are shown; null: nobody is here, and nothing waits for anybody. */
   get view(): CourtesyView | null {
     const person = this.#person();
-    const shown = [...this.#guests.values()].filter((entry) => entry.shown !== null);
-    const next = shown.find((entry) => entry.shown?.kind === 'count-down') ?? shown[0];
+    const shown = [...this.#guests.values()].flatMap((entry) => {
+      const verdict = this.#shownNow(entry);
+      return verdict === null ? [] : [{ run: entry.run, verdict }];
+    });
+    const next = shown.find(({ verdict }) => verdict.kind === 'count-down') ?? shown[0];
     if (person.name !== 'here' && next === undefined) return null;
     const nowMs = this.#options.now();
     const isPostponed = this.#postponement !== null && this.#postponement.untilMs > nowMs;
     return {
+      desktopRobots: this.#options.hasDesktopRobots,
       locked: person.name === 'here' && person.locked,
       presenting: person.name === 'here' && person.presenting,
       postponedUntil: isPostponed ? toTime(this.#postponement?.untilMs ?? null) : null,
-      next: next === undefined ? null : this.#viewOf(next),
+      next: next === undefined ? null : this.#viewOf(next.run, next.verdict),
     };
   }
 
-  #viewOf({ run, shown }: Entry): CourtesyView['next'] {
-    if (shown === null) return null;
+  /** By what was said a moment ago too: who said it is answered before the run at the door has heard of it. */
+  #shownNow(entry: Entry): Shown | null {
+    if (entry.shown === null) return null;
+    const verdict = this.#judge(entry);
+    if (verdict.kind === 'start') return null;
+    // A countdown begins when it is shown.
+    return verdict.kind === 'count-down' && entry.announcedAtMs === null ? entry.shown : verdict;
+  }
+
+  #viewOf(run: GuestRun, shown: Shown): CourtesyView['next'] {
     const { rulesOf, now } = this.#options;
     const rules = rulesOf(run.robot.code);
     return {
