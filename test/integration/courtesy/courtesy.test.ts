@@ -209,6 +209,21 @@ describe('a robot that drives the screen', () => {
     await untilDone(taskId);
   });
 
+  test('is counted down anew when the machine slept under its countdown', async () => {
+    person = await sitDown(lab);
+    const taskId = await lab.addTask('DESK');
+    const { until } = await waitsFor(taskId, 'countdown');
+    await lab.agent.handlers.suspend();
+    await expect.poll(next, WAIT).toBeNull();
+    skewMs += 2 * COUNTDOWN_MS;
+    await lab.agent.handlers.reconnect();
+    const again = await waitsFor(taskId, 'countdown');
+    expect(Date.parse(again.until ?? '')).toBeGreaterThan(Date.parse(until ?? '') + COUNTDOWN_MS);
+    expect(lab.mutations(taskId)).toEqual([]);
+    await lab.agent.handlers.startNow({ id: taskId });
+    await untilDone(taskId);
+  });
+
   test('stays put off by another agent in the same home, once the person is back', async () => {
     person = await sitDown(lab);
     const taskId = await lab.addTask('DESK');

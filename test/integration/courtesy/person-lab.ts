@@ -9,13 +9,13 @@ export interface PersonAtHost {
   leave(): void;
 }
 
-export async function sitDown(lab: Lab): Promise<PersonAtHost> {
+export async function sitDown({ home }: Pick<Lab, 'home'>): Promise<PersonAtHost> {
   let screen: Screen = { locked: false, presenting: false };
   let leaving = new AbortController();
   const tell = async () => {
     const before = leaving;
     leaving = new AbortController();
-    const told = connectToAgent(lab.home).presence(screen, leaving.signal)[Symbol.asyncIterator]();
+    const told = connectToAgent(home).presence(screen, leaving.signal)[Symbol.asyncIterator]();
     await told.next();
     // Until it ends; that it was broken off is what leaving means.
     void told.next().catch(() => undefined);
