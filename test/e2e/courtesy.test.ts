@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -103,7 +105,8 @@ describe.skipIf(ELECTRON === null)('a robot that is about to work on the screen,
   let shell: ShellLab;
   beforeAll(async () => {
     lab = await startLab(LAB);
-    shell = await startShell({ environment: await shellEnvironment(lab), home: lab.home });
+    const environment = { ...(await shellEnvironment(lab)), PATH: `${fakeLogind()}:${process.env.PATH}` };
+    shell = await startShell({ environment, home: lab.home });
     await (await shell.page()).getByRole('heading', { name: 'Connected, nothing to do' }).waitFor();
   });
   afterAll(async () => {
@@ -111,6 +114,16 @@ describe.skipIf(ELECTRON === null)('a robot that is about to work on the screen,
     await lab?.close();
   });
 
+  /** A `loginctl` in a folder of its own, which says what the test wants. */
+  const fakeLogind = () => {
+    const dir = join(lab.dir, 'bin');
+    mkdirSync(dir);
+    lock('no');
+    writeFileSync(join(dir, 'loginctl'), `#!/bin/sh\ncat '${hintPath()}'\n`, { mode: 0o755 });
+    return dir;
+  };
+  const hintPath = () => join(lab.dir, 'locked-hint');
+  const lock = (hint: 'yes' | 'no') => writeFileSync(hintPath(), `LockedHint=${hint}\n`);
   const agent = () => connectToAgent(lab.home);
   const outcomeOf = async (taskId: string) =>
     await agent()
@@ -166,6 +179,20 @@ describe.skipIf(ELECTRON === null)('a robot that is about to work on the screen,
     await expect
       .poll(() => shell.notices, POLL)
       .toEqual(['DESK is about to start', 'DESK is about to start']);
+    await shell.choose('Stop DESK');
+    await expect.poll(() => outcomeOf(taskId), POLL).toBe('cancelled');
+  });
+
+  test.skipIf(process.platform !== 'linux')('waits while logind says that the screen is locked', async () => {
+    const taskId = await lab.addTask('DESK');
+    await waitsFor('countdown');
+    lock('yes');
+    await waitsFor('unlock');
+    await expect
+      .poll(async () => (await shell.menu())[1], POLL)
+      .toBe('DESK waits until the screen is unlocked');
+    lock('no');
+    await waitsFor('countdown');
     await shell.choose('Stop DESK');
     await expect.poll(() => outcomeOf(taskId), POLL).toBe('cancelled');
   });

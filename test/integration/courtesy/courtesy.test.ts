@@ -18,13 +18,22 @@ describe('a robot that drives the screen', () => {
 
   beforeAll(async () => {
     lab = await startLab({
-      robots: { DESK: nodeRobot(''), SCREEN: nodeRobot(''), QUICK: nodeRobot('') },
-      tasks: ['DESK', 'SCREEN', 'QUICK'].map((code) => ({ code, later: true })),
+      robots: {
+        DESK: nodeRobot(''),
+        SCREEN: nodeRobot(''),
+        FAILS: nodeRobot('process.exit(3);'),
+        QUICK: nodeRobot(''),
+      },
+      tasks: ['DESK', 'SCREEN', 'FAILS', 'QUICK'].map((code) => ({ code, later: true })),
       settings: {
         maxConcurrentRuns: 1,
         courtesyCountdownMs: COUNTDOWN_MS,
         taskCheckMs: 200,
-        robots: { DESK: { desktop: true }, SCREEN: { gui: 'host' } },
+        robots: {
+          DESK: { desktop: true },
+          SCREEN: { gui: 'host' },
+          FAILS: { desktop: true, failurePolicy: 'retry', retryAttempts: 2, retryBackoffMs: 0 },
+        },
       },
       overrides: { now },
     });
@@ -193,6 +202,19 @@ describe('a robot that drives the screen', () => {
     await expect
       .poll(async () => (await lab.agent.handlers.run({ id: taskId })).outcome, WAIT)
       .toBe('succeeded');
+  });
+
+  test('that failed and is tried again is counted down anew, though its task is ours already', async () => {
+    person = await sitDown(lab);
+    const taskId = await lab.addTask('FAILS');
+    const first = await waitsFor(taskId, 'countdown');
+    await lab.agent.handlers.startNow({ id: first.runId });
+    await expect.poll(async () => (await next())?.runId ?? first.runId, WAIT).not.toBe(first.runId);
+    const { runId } = await waitsFor(taskId, 'countdown');
+    expect((await lab.task(taskId)).state).toBe('CLAIMED');
+    expect(await lab.agent.handlers.run({ id: runId })).toMatchObject({ attempt: 2, state: 'queued' });
+    await lab.agent.handlers.startNow({ id: runId });
+    await expect.poll(async () => (await lab.agent.handlers.run({ id: runId })).outcome, WAIT).toBe('failed');
   });
 
   test('is held back by a pause that comes under its countdown', async () => {
