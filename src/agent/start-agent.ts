@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ControlHandlers } from '../shared/control-api.ts';
+import { drivesScreen } from '../shared/robot-settings.ts';
 import type { Run } from '../shared/run.ts';
 import type { Agent, AgentEvent } from './agent.ts';
 import type { AgentConfig } from './config/agent-config.ts';
@@ -14,6 +15,7 @@ import { agentStatus } from './control/agent-status.ts';
 import { startControlServer } from './control/control-server.ts';
 import { EventHub } from './control/event-hub.ts';
 import { createPeerCheck } from './control/peer-check.ts';
+import { Courtesy } from './courtesy/courtesy.ts';
 import { openDoctor } from './doctor/open-doctor.ts';
 import { DiskReserve, keepReserve } from './home/disk-reserve.ts';
 import { takeHomeLock } from './home/home-lock.ts';
@@ -24,6 +26,7 @@ import { prepareHome } from './home/prepare-home.ts';
 import { controlSocketPath } from './home/socket-path.ts';
 import { openJournal } from './journal/open-journal.ts';
 import { openAgentLog } from './logs/agent-log.ts';
+import { loadPresenting } from './native/shell32.ts';
 import { openPlatform } from './platform-link.ts';
 import { sweepLeftovers } from './process/sweep-leftovers.ts';
 import { checkDisk } from './runs/check-disk.ts';
@@ -126,6 +129,16 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
     const takes = new TakeMemory(platform.client.endpoint, journal.host, now);
     const scheduler = new Scheduler(config.settings);
     const decider = new Decider(journal, now);
+    const courtesy = new Courtesy({
+      records: journal.host,
+      rulesOf: (code) => config.robot(code),
+      hasDesktopRobots:
+        drivesScreen(config.settings) || Object.values(config.settings.robots).some(drivesScreen),
+      isPresenting: await loadPresenting(),
+      now,
+      onChange: () => hub.send({ type: 'status', status: status() }),
+      closing: closing.signal,
+    });
     const workshop = await openWorkshop({
       config,
       paths,
@@ -154,6 +167,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
         sources: () => sources.states(),
         sandbox: workshop.sandboxStatus(),
         hold,
+        courtesy,
         counts: manager.counts(),
         warnings: [...warnings, ...reserve.warnings],
       });
@@ -173,6 +187,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       journal,
       decider,
       scheduler,
+      courtesy,
       checkDisk: () => checkDisk(paths.home, config.settings.diskReserveBytes, reserve),
       client: platform.client,
       takes,
@@ -217,6 +232,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       onChange: () => {
         hub.send({ type: 'status', status: status() });
         sources.poke();
+        courtesy.rouse();
       },
     });
     closers.push(keepReserve(reserve, log, () => hub.send({ type: 'status', status: status() })));
@@ -280,6 +296,8 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
         onJump: (jumpMs) => {
           log.info('Machine slept, or its clock was moved', { jumpMs: Math.round(jumpMs) });
           platform.catalogue.poke();
+          if (jumpMs < 0) courtesy.shift(jumpMs);
+          courtesy.rouse();
           sources.wake(jumpMs);
           hold.wakeUp();
           hold.expire();
@@ -299,8 +317,9 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
     });
     return {
       handlers,
-      untilDone: ({ giveUpAfterMs }) =>
-        untilDone({
+      untilDone: ({ giveUpAfterMs }) => {
+        const comeBack = courtesy.standAside();
+        return untilDone({
           giveUpAfterMs,
           onPoll: sources.onPoll,
           onRun: (listener) => {
@@ -315,7 +334,8 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
           pokeInbox: () => sources.poke(),
           now,
           sleep: (milliseconds) => delay(milliseconds),
-        }),
+        }).finally(comeBack);
+      },
       drain: async () => {
         hold.drain();
         manager.dropUntaken();

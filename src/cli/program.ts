@@ -160,6 +160,16 @@ function addOrders(add: Add): void {
   add('pause', 'take no new work', async () => (await import('./commands/orders.ts')).pause)
     .option('--for <duration>', 'resume by itself after this')
     .option('--reason <text>', 'shown in the status');
+  add(
+    'postpone [run]',
+    'put off the robots that wait to drive the screen',
+    async () => (await import('./commands/courtesy.ts')).postpone,
+  ).option('--for <duration>', 'how long; 10m unless told');
+  add(
+    'start-now [run]',
+    'let the robot begin that waits for the person at this host',
+    async () => (await import('./commands/courtesy.ts')).startNow,
+  );
   add('resume', 'take work again', async () => (await import('./commands/orders.ts')).resume);
   add(
     'prune',

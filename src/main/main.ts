@@ -16,13 +16,14 @@ import { serveWindow } from './ipc.ts';
 import { NoticeSwitches } from './notice-switches.ts';
 import { noticeOfEvent, noticeOfHost } from './notices.ts';
 import { createNotifier } from './notifier.ts';
+import { openCourtesy } from './open-courtesy.ts';
 import { watchPower } from './power.ts';
 import { createSecretKeeper } from './secret-keeper.ts';
 import { SetUp } from './set-up-agent.ts';
 import { findPlaces } from './shell-places.ts';
 import { openShellStore } from './shell-store.ts';
 import { openTray } from './tray.ts';
-import type { TrayOrder } from './tray-menu.ts';
+import type { TrayOrder } from './tray-order.ts';
 import { MainWindow } from './window.ts';
 
 const DEMO_FLAG = '--demo';
@@ -53,8 +54,13 @@ function start(): void {
 
   const language = () => store.language() ?? firstSpoken([app.getLocale()]);
   const words = () => WORDS[language()];
+  const speech = () => ({ words: words(), format: createFormat(language()) });
   const switches = new NoticeSwitches(client);
-  const tell = createNotifier(switches, (hash) => window.show(hash));
+  const tell = createNotifier({
+    switches,
+    onClick: (hash) => window.show(hash),
+    onOrder: (order) => obey(order),
+  });
   const demo = { home: places.demoHome, demo: true };
   const host: AgentHost = new AgentHost(
     {
@@ -69,6 +75,7 @@ function start(): void {
         if (state.name === 'running') {
           agent.tryNow();
           void switches.learn();
+          presence.renew();
         }
         draw();
       },
@@ -91,6 +98,16 @@ function start(): void {
           return client.call('pause', { forMs: order.forMs, reason: null });
         case 'resume':
           return client.call('resume');
+        case 'postpone':
+          return client.call('postpone', { id: order.id, forMs: order.forMs });
+        case 'start-now':
+          return client.call('startNow', { id: order.id });
+        case 'present':
+          desk.present(order.forMs);
+          return Promise.resolve();
+        case 'stop-presenting':
+          desk.stopPresenting();
+          return Promise.resolve();
         case 'quit':
           app.quit();
           return Promise.resolve();
@@ -106,11 +123,12 @@ function start(): void {
       view: agent.view(),
       host: host.state,
       robots,
-      words: words(),
-      format: createFormat(language()),
+      presenting: desk.presenting,
+      ...speech(),
       nowMs: Date.now(),
     });
   }
+  const { desk, presence } = openCourtesy({ client, agent, environment, speech, tell, onChange: draw });
   agent.listen(draw);
   const askRobots = () =>
     void client.call('robots').then(

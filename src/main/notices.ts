@@ -3,6 +3,7 @@ import type { ControlEvent } from '../shared/control-api.ts';
 import type { SettingKey } from '../shared/settings.ts';
 import type { HostState } from '../shared/shell-api.ts';
 import type { Words } from '../shared/words/en.ts';
+import type { TrayOrder } from './tray-order.ts';
 
 /** What each switch of the settings is about. */
 export const NOTICE_SETTINGS = {
@@ -18,6 +19,10 @@ export interface Notice {
   readonly body: string;
   /** Where a click on it leads. */
   readonly hash: string;
+  /** Buttons, where the system has them. */
+  readonly offers?: readonly { readonly label: string; readonly order: TrayOrder }[];
+  /** Shown until it is taken back, where the system lets it. */
+  readonly stays?: boolean;
 }
 
 /** What an event of the agent is worth telling a person who does not look. null: nothing. */

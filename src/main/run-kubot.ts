@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { z } from 'zod';
 import { AgentError } from '../shared/errors.ts';
 import type { ShellPlaces } from './shell-places.ts';
@@ -73,6 +73,18 @@ export async function runKubot(
   } finally {
     signal?.removeEventListener('abort', leave);
   }
+}
+
+/** Long for a question to the system: it is asked again. */
+const ANSWER_MS = 5000;
+
+/** What a program of the system writes; null: it is not here, failed, or took too long. */
+export function readOutput(file: string, args: readonly string[]): Promise<string | null> {
+  return new Promise((resolve) => {
+    execFile(file, [...args], { timeout: ANSWER_MS, windowsHide: true }, (error, stdout) =>
+      resolve(error === null ? stdout : null),
+    );
+  });
 }
 
 const Failed = z.object({ error: z.object({ message: z.string() }) });

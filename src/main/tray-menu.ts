@@ -5,30 +5,18 @@ import type { RobotView } from '../shared/status.ts';
 import { untilTomorrow } from '../shared/until-tomorrow.ts';
 import type { Words } from '../shared/words/en.ts';
 import type { Format } from '../shared/words/format.ts';
+import type { Presenting } from './courtesy-desk.ts';
+import { courtesyItems, presentingItem } from './courtesy-menu.ts';
+import { SEPARATOR, type TrayItem } from './tray-order.ts';
 
 /** Shapes of the tray's badge. */
 export type TrayState = 'idle' | 'running' | 'paused' | 'attention' | 'offline' | 'set-up';
-
-/** What a menu item asks for. */
-export type TrayOrder =
-  | { readonly do: 'open'; readonly hash: string }
-  | { readonly do: 'stop-run'; readonly id: string }
-  | { readonly do: 'start'; readonly robot: string }
-  | { readonly do: 'pause'; readonly forMs: number | null }
-  | { readonly do: 'resume' }
-  | { readonly do: 'quit' };
-
-export interface TrayItem {
-  readonly label: string;
-  readonly order?: TrayOrder;
-  readonly items?: readonly TrayItem[];
-  readonly isSeparator?: boolean;
-}
 
 export interface TrayInput {
   readonly view: AgentView;
   readonly host: HostState;
   readonly robots: readonly RobotView[];
+  readonly presenting: Presenting;
   readonly words: Words;
   readonly format: Format;
   readonly nowMs: number;
@@ -48,6 +36,8 @@ const STATES: Readonly<Record<Presence['name'], TrayState>> = {
 export function trayStateOf({ view, host }: Pick<TrayInput, 'view' | 'host'>): TrayState {
   if (host.name === 'not-set-up') return 'set-up';
   if (host.name === 'waiting') return 'attention';
+  // A person may want to put it off: that is worth a glance.
+  if (view.link.state === 'live' && view.status?.courtesy?.next?.waitsFor === 'countdown') return 'attention';
   return STATES[presenceOf(view).name];
 }
 
@@ -74,8 +64,14 @@ export function trayHeadline({ view, host, words, format, nowMs }: TrayInput): s
     case 'lost':
       return words.status.starting;
     case 'online':
-      return words.status.idle;
+      return view.liveRuns.length > 0 ? waitingText(view, words) : words.status.idle;
   }
+}
+
+/** Of runs none of which is at work: they are reported, or have yet to begin. */
+function waitingText({ liveRuns }: AgentView, words: Words): string {
+  const queued = liveRuns.filter(({ state }) => state === 'queued').length;
+  return queued > 0 ? words.status.waiting(queued) : words.status.settling;
 }
 
 /** What the tray offers: what runs, each with Stop, then what can be done, Quit last. */
@@ -94,6 +90,7 @@ export function trayMenu(input: TrayInput): TrayItem[] {
   return [
     { label: trayHeadline(input), order: { do: 'open', hash: '#/now' } },
     SEPARATOR,
+    ...(isUp ? courtesyItems(input) : []),
     ...running,
     ...(running.length > 0 ? [SEPARATOR] : []),
     ...(isUp
@@ -121,6 +118,8 @@ export function trayMenu(input: TrayInput): TrayItem[] {
                   },
                 ],
               },
+          // Where no robot drives the screen it would do nothing.
+          ...(status.courtesy?.desktopRobots || input.presenting !== null ? [presentingItem(input)] : []),
           SEPARATOR,
         ]
       : []),
@@ -131,5 +130,4 @@ export function trayMenu(input: TrayInput): TrayItem[] {
   ];
 }
 
-const SEPARATOR: TrayItem = { label: '', isSeparator: true };
 const MINUTE_MS = 60_000;

@@ -1,14 +1,7 @@
 import { join } from 'node:path';
 import { Menu, type MenuItemConstructorOptions, nativeImage, nativeTheme, Tray } from 'electron';
-import {
-  type TrayInput,
-  type TrayItem,
-  type TrayOrder,
-  type TrayState,
-  trayHeadline,
-  trayMenu,
-  trayStateOf,
-} from './tray-menu.ts';
+import { type TrayInput, type TrayState, trayHeadline, trayMenu, trayStateOf } from './tray-menu.ts';
+import type { TrayItem, TrayOrder } from './tray-order.ts';
 
 export interface AppTray {
   /** Draws what is known now; nothing happens where nothing changed. */
@@ -46,8 +39,9 @@ export function openTray(iconsDir: string, onOrder: (order: TrayOrder) => void):
 
 function template(item: TrayItem, onOrder: (order: TrayOrder) => void): MenuItemConstructorOptions {
   if (item.isSeparator) return { type: 'separator' };
-  const { label, items, order } = item;
+  const { label, items, order, isChecked } = item;
   if (items) return { label, submenu: items.map((child) => template(child, onOrder)) };
+  if (isChecked && order) return { label, type: 'checkbox', checked: true, click: () => onOrder(order) };
   return order === undefined ? { label, enabled: false } : { label, click: () => onOrder(order) };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ScreenSchema } from './courtesy.ts';
 import { DiskUseSchema, DoctorReportSchema } from './doctor.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import { OrphanSchema } from './orphan.ts';
@@ -135,6 +136,15 @@ export const CONTROL_API = {
     StatusSchema,
   ),
   resume: call(NONE, StatusSchema),
+  /**
+   * A person is at this host, for as long as the stream is held open: it answers once they are counted. A screen
+   * that changes is told by another stream, opened before this one is left.
+   */
+  presence: stream(ScreenSchema, z.object({ since: z.string() })),
+  /** Puts off the desktop run that is next, and with it every other one, for so long at most. */
+  postpone: call(z.strictObject({ id: z.string().min(1), forMs: z.number().int().min(1) }), StatusSchema),
+  /** Lets the desktop run that is next begin now. */
+  startNow: call(byId, StatusSchema),
   drain: call(NONE, StatusSchema),
   /** The machine is about to sleep: nothing new is taken until `reconnect`, `resume`, or its waking is noticed. */
   suspend: call(NONE, StatusSchema),

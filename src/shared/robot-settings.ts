@@ -24,6 +24,10 @@ export const RobotSettingsSchema = z
     maxConcurrentRuns: z.number().int().min(1).max(64),
     desktop: z.boolean(),
     gui,
+    courtesyCountdownMs: ms,
+    courtesyPostponeMaxMs: ms,
+    courtesyWaitWhilePresenting: z.boolean(),
+    courtesyWaitWhileLocked: z.boolean(),
     runTimeoutMs: ms,
     cancelGraceMs: ms,
     failurePolicy,
@@ -51,3 +55,8 @@ export const RobotSettingsSchema = z
   .partial();
 
 export type RobotSettings = z.infer<typeof RobotSettingsSchema>;
+
+/** True for a robot that works on the screen of the host: one at a time, and with courtesy to who sits there. */
+export function drivesScreen({ desktop, gui }: Pick<RobotSettings, 'desktop' | 'gui'>): boolean {
+  return desktop ?? gui === 'host';
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CourtesySchema } from './courtesy.ts';
 import { SandboxStatusSchema } from './run.ts';
 import { SignatureViewSchema } from './signature.ts';
 
@@ -37,6 +38,8 @@ export const StatusSchema = z.object({
   sources: z.array(z.object({ name: z.string(), state: z.string(), lastPollAt: time.nullable() })),
   sandbox: SandboxStatusSchema,
   pause: z.object({ reason: z.string().nullable(), until: time.nullable() }).nullable(),
+  /** Of the person at this host; null: nobody tells of one, and nothing waits for one. */
+  courtesy: CourtesySchema.nullable().default(null),
   runs: z.object({ active: z.number().int(), queued: z.number().int(), unsettled: z.number().int() }),
   /** What a person should know of and this host cannot mend, in sentences. */
   warnings: z.array(z.string()),

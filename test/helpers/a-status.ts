@@ -18,6 +18,7 @@ export function aStatus(over: Partial<Status> = {}): Status {
     sources: [{ name: 'inbox', state: 'polling', lastPollAt: AT }],
     sandbox: { requested: 'standard', achieved: 'standard', missing: [], reason: null },
     pause: null,
+    courtesy: null,
     runs: { active: 0, queued: 0, unsettled: 0 },
     warnings: [],
     ...over,

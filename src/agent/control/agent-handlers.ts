@@ -2,6 +2,7 @@ import type { ControlHandlers } from '../../shared/control-api.ts';
 import { AgentError, isAgentError } from '../../shared/errors.ts';
 import type { Status } from '../../shared/status.ts';
 import type { WaitingTask } from '../../shared/waiting-task.ts';
+import { createCourtesyHandlers } from '../courtesy/courtesy-handlers.ts';
 import { describeRun, explainWhy, listRuns } from '../journal/describe-run.ts';
 import { findRun } from '../journal/find-run.ts';
 import { readLog } from '../journal/read-log.ts';
@@ -148,6 +149,12 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
       hold.fallAsleep();
       return parts.status();
     },
+    ...createCourtesyHandlers({
+      courtesy: services.courtesy,
+      runId: (id) => findRun(journal, id, { tasks: true }).id,
+      status: parts.status,
+      closing: parts.closing,
+    }),
     reconnect: async () => {
       hold.wakeUp();
       await parts.wake();

@@ -1,4 +1,5 @@
 import type { AgentState, Status } from '../../shared/status.ts';
+import type { Courtesy } from '../courtesy/courtesy.ts';
 import type { PlatformLink } from '../platform-link.ts';
 import type { Hold } from '../runs/hold.ts';
 
@@ -8,6 +9,7 @@ export interface StatusParts {
   sources: () => Status['sources'];
   sandbox: Status['sandbox'];
   hold: Hold;
+  courtesy: Courtesy;
   counts: Status['runs'];
   warnings: readonly string[];
 }
@@ -24,6 +26,7 @@ export function agentStatus(parts: StatusParts): Status {
     sources: parts.sources(),
     sandbox: parts.sandbox,
     pause: hold.pauseView,
+    courtesy: parts.courtesy.view,
     runs: counts,
     warnings: [...parts.warnings],
   };

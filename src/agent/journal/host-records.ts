@@ -29,6 +29,13 @@ export type PrepareFailure = z.infer<typeof PrepareFailureSchema>;
 export const PauseSchema = z.object({ reason: z.string().nullable(), untilMs: z.number().nullable() });
 export type Pause = z.infer<typeof PauseSchema>;
 
+export const CourtesyRecordSchema = z.object({
+  /** A person was here, as far as is known. */
+  isHere: z.boolean(),
+  postponement: z.object({ untilMs: z.number(), sinceMs: z.number() }).nullable(),
+});
+export type CourtesyRecord = z.infer<typeof CourtesyRecordSchema>;
+
 /** What the host remembers beside runs and decisions. */
 export class HostRecords {
   readonly #database: JournalDatabase;
@@ -107,6 +114,16 @@ export class HostRecords {
   loadPause(): Pause | null {
     const row = this.#database.prepare("SELECT document FROM facts WHERE name = 'pause'").get();
     return row ? parseDocument(PauseSchema, row.document) : null;
+  }
+
+  saveCourtesy(record: CourtesyRecord): void {
+    this.#put('facts', 'name', 'courtesy', record);
+  }
+
+  /** null: no person was ever told of. */
+  loadCourtesy(): CourtesyRecord | null {
+    const row = this.#database.prepare("SELECT document FROM facts WHERE name = 'courtesy'").get();
+    return row ? parseDocument(CourtesyRecordSchema, row.document) : null;
   }
 
   /** How many log entries the server at `endpoint` keeps a task, once it showed; null: not yet. */

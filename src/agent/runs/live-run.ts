@@ -1,8 +1,10 @@
 import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
+import { drivesScreen } from '../../shared/robot-settings.ts';
 import { isDiskFullError } from '../home/disk-space.ts';
 import { requireLevel } from '../sandbox/require-level.ts';
 import { isTakeOpen } from '../tasks/take-result.ts';
 import type { ActiveRun } from './active-run.ts';
+import { courtesyStep } from './courtesy-step.ts';
 import { executeRobot } from './execute-robot.ts';
 import { endOfError, type RunEnd } from './outcome.ts';
 import type { PreparedRobot } from './prepare-robot.ts';
@@ -29,7 +31,8 @@ export async function liveRun(active: ActiveRun, services: RunServices): Promise
     // A disk that is nearly full is not filled further by what a run would need.
     services.checkDisk();
     const preparation = await prepareStep(active, services);
-    lease = await slotStep(active, services);
+    lease = await slotStep(active, services, preparation);
+    if (lease === null) return;
     services.checkDisk();
     if ((await takeStep(active, services)) === null) return;
     await runAndSettle(active, services, preparation, () => {
@@ -98,22 +101,33 @@ class HeldBack extends AgentError {
   }
 }
 
-async function slotStep(active: ActiveRun, services: RunServices): Promise<SlotLease> {
+/** @returns null when the task was another's before the person at this host let it begin */
+async function slotStep(
+  active: ActiveRun,
+  services: RunServices,
+  preparation: Preparation,
+): Promise<SlotLease | null> {
   const settings = services.config.robot(active.robot.code);
   const request = {
     runId: active.id,
     robotCode: active.robot.code,
-    desktop: settings.desktop ?? settings.gui === 'host',
+    desktop: drivesScreen(settings),
     robotLimit:
       services.config.settings.robots[active.robot.code]?.maxConcurrentRuns ??
       settings.maxConcurrentRunsPerRobot,
   };
-  const waits = services.scheduler.reasonToWait(request);
-  if (waits) {
-    if (active.run.state === 'preparing') active.become('queued');
-    services.decider.onRun(active.run, { decision: 'postponed', ...waits });
-  }
-  return await services.scheduler.acquire(request, active.signal);
+  const acquire = (onWait = () => {}) => {
+    const waits = services.scheduler.reasonToWait(request);
+    if (waits) {
+      if (active.run.state === 'preparing') active.become('queued');
+      services.decider.onRun(active.run, { decision: 'postponed', ...waits });
+      onWait();
+    }
+    return services.scheduler.acquire(request, active.signal);
+  };
+  // Whoever started it by hand asked for it, and a package that is only told of touches no screen.
+  const isAnnounced = request.desktop && active.request.source !== 'manual' && 'prepared' in preparation;
+  return isAnnounced ? await courtesyStep(active, services, acquire) : await acquire();
 }
 
 /** From here on the run is ours: however it goes, it ends and is settled. */

@@ -94,6 +94,11 @@ export class RunManager {
     return false;
   }
 
+  /** Not one that still waits to take it. */
+  hasTakenRun(taskId: string): boolean {
+    return this.list().some(({ run, taken }) => taken && run.taskId === taskId);
+  }
+
   /** Live runs, oldest first. */
   list(): ActiveRun[] {
     return [...this.#live.values()];

@@ -1,4 +1,5 @@
 import type { AgentConfig } from '../config/agent-config.ts';
+import type { Courtesy } from '../courtesy/courtesy.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { HomePaths } from '../home/home-paths.ts';
 import type { Journal } from '../journal/open-journal.ts';
@@ -24,6 +25,8 @@ export interface RunServices {
   readonly journal: Journal;
   readonly decider: Decider;
   readonly scheduler: Scheduler;
+  /** Who sits at this host, and what robots that drive the screen owe them. */
+  readonly courtesy: Courtesy;
   /**
    * Refuses new work while the host's disk is too full for it.
    * @throws AgentError HOST_DISK

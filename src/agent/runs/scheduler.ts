@@ -100,6 +100,10 @@ export class Scheduler {
     this.#grantWhatCan();
   }
 
+  get isHeld(): boolean {
+    return this.#held;
+  }
+
   get free(): number {
     return Math.max(0, this.#limit - this.#leased.size);
   }

@@ -116,7 +116,11 @@ export function takeInput(services: Omit<RunServices, 'leave'>) {
 }
 
 /** The task is another's, or over. Whoever started the run by hand waits for it; any other run is forgotten. */
-function standBack(active: ActiveRun, services: RunServices, { code, message, againInMs }: NotTaken): void {
+export function standBack(
+  active: ActiveRun,
+  services: RunServices,
+  { code, message, againInMs }: NotTaken,
+): void {
   const { journal, takes, decider, now } = services;
   const { taskId } = active.run;
   if (taskId === null) return;

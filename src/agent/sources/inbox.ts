@@ -26,6 +26,8 @@ export interface InboxOptions {
   history: TaskHistory;
   /** How many more requests are wanted now; 0 while paused or draining. */
   appetite: () => { wanted: number; reason: { code: string; message: string } };
+  /** Why a robot would only wait for the person at this host; null: it would not. */
+  courtesy: (robot: CatalogueRobot) => { code: string; message: string } | null;
   /** The host drains: nobody is asked for work any more. */
   isDraining: () => boolean;
   /** Hands a request on. */
@@ -150,10 +152,10 @@ export class InboxSource implements WorkSource {
     left: LeftTask[],
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { history, robots, appetite, decide, accept, client } = this.#options;
+    const { history, robots, appetite, courtesy, decide, accept, client } = this.#options;
     const route = routes.get(task.definitionCode);
     if (!route) return false;
-    const early = judgeTask({ task, route, robots: robots(), history, appetite: appetite() });
+    const early = judgeTask({ task, route, robots: robots(), history, appetite: appetite(), courtesy });
     if (early.kind !== 'run') {
       decide(task.id, early);
       if (early.kind === 'no')

@@ -27,6 +27,8 @@ export function judgeTask(input: {
   robots: readonly CatalogueRobot[];
   history: TaskHistory;
   appetite: { wanted: number; reason: { code: string; message: string } };
+  /** Why its robot would only wait for the person at this host; null: it would not. */
+  courtesy: (robot: CatalogueRobot) => { code: string; message: string } | null;
 }): InboxVerdict {
   const { task, route, history } = input;
   // Why a task was excluded was said when it was.
@@ -45,6 +47,8 @@ export function judgeTask(input: {
   const next = history.findNextTry(task.id, robot);
   if (next && next.dueAtMs > history.now()) return { kind: 'nothing-new' };
   if (history.isResting(task.id)) return { kind: 'nothing-new' };
+  const courtesy = input.courtesy(robot);
+  if (courtesy !== null) return no('postponed', courtesy.code, courtesy.message);
   if (input.appetite.wanted <= 0)
     return no('postponed', input.appetite.reason.code, input.appetite.reason.message);
   return { kind: 'run', robot, attempt: history.highestAttempt(task.id) + 1 };

@@ -1,3 +1,4 @@
+import { drivesScreen } from '../../shared/robot-settings.ts';
 import type { Status } from '../../shared/status.ts';
 import type { WaitingTask } from '../../shared/waiting-task.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
@@ -66,6 +67,7 @@ export function openSources(options: SourcesOptions): Sources {
       now,
     },
     appetite: () => appetite(options),
+    courtesy: ({ code }) => courtesyAgainst(code, services),
     isDraining: () => options.hold().state === 'draining',
     accept: (request) => {
       const robot = platform.catalogue.served().find((one) => one.id === request.robotId);
@@ -84,7 +86,7 @@ export function openSources(options: SourcesOptions): Sources {
   const acceptRetry = (next: NextTry): void => {
     if (manager.hasLiveRun(next.taskId)) return;
     const robot = platform.catalogue.served().find((one) => one.id === next.robotId);
-    const held = options.hold().reason;
+    const held = options.hold().reason ?? courtesyAgainst(next.robotCode, services);
     if (!robot || held !== null) {
       const reason = held ?? {
         code: 'ROBOT_NOT_HERE',
@@ -180,14 +182,20 @@ function isKnown({ catalogue, registration }: PlatformLink): boolean {
   return catalogue.loaded && registration.status() !== null;
 }
 
+/** A robot that drives the screen waits behind the one that waits for the person: its tasks stay on the platform. */
+function courtesyAgainst(robotCode: string, { config, courtesy }: SourcesOptions['services']) {
+  return drivesScreen(config.robot(robotCode)) ? courtesy.reasonAgainst(robotCode) : null;
+}
+
 /** How much more work is wanted: slots that are free, and as many again to be prepared meanwhile. */
-function appetite({ config, manager, hold }: SourcesOptions) {
+function appetite({ config, manager, hold, services }: SourcesOptions) {
   const held = hold().reason;
   if (held !== null) return { wanted: 0, reason: held };
   const { active, queued } = manager.counts();
   const room = 2 * config.settings.maxConcurrentRuns;
   return {
-    wanted: room - active - queued,
+    // Those that wait for the person at this host keep nobody else from work.
+    wanted: room - active - queued + services.courtesy.waiting,
     reason: {
       code: 'CAPACITY',
       message: `This host is busy and as many runs as it takes at once (${config.settings.maxConcurrentRuns}) wait already; the task waits on the platform.`,

@@ -59,7 +59,7 @@ export async function openTakeOver(
         waiting: () =>
           journal.host.listNextTries().flatMap((next) => {
             const run = next.kind === 'retry' ? journal.runs.listForTask(next.taskId).at(-1) : undefined;
-            return run && !manager.hasLiveRun(next.taskId) ? [{ next, runId: run.id }] : [];
+            return run && !manager.hasTakenRun(next.taskId) ? [{ next, runId: run.id }] : [];
           }),
         takesOver,
         report: (sighting) => judgeSighting(sighting, manager.list(), services),

@@ -5,6 +5,7 @@ import { connectToAgent } from '../control-client.ts';
 import { EXIT } from '../exit-codes.ts';
 import { sandboxInWords } from '../sandbox-text.ts';
 import { localTime, printable } from '../text.ts';
+import { courtesyText } from './courtesy.ts';
 
 export async function status({ homeDir, terminal }: Context): Promise<number> {
   const found = await findStatus(homeDir);
@@ -20,7 +21,7 @@ export async function status({ homeDir, terminal }: Context): Promise<number> {
 
 /** The status in words. */
 export function statusLines(status: Status, now = Date.now()): string[] {
-  const { agent, connection, worker, sources, sandbox, pause, runs, warnings } = status;
+  const { agent, connection, worker, sources, sandbox, pause, courtesy, runs, warnings } = status;
   const lines: [string, string][] = [
     [
       'Agent',
@@ -50,6 +51,8 @@ export function statusLines(status: Status, now = Date.now()): string[] {
     const until = pause.until === null ? 'until somebody resumes' : `until ${localTime(pause.until)}`;
     lines.push(['Paused', `${until}${pause.reason === null ? '' : `: ${pause.reason}`}`]);
   }
+  const person = courtesyText(courtesy, now);
+  if (person !== null) lines.push(['Person', person]);
   for (const warning of warnings) lines.push(['Warning', warning]);
   return lines.map(([title, text]) => `${title.padEnd(9)} ${printable(text)}`);
 }

@@ -31,6 +31,14 @@ export const SETTINGS_ES: Readonly<Partial<Record<SettingKey, string>>> = {
     'Qué robot y operación corresponden a cada definición de tarea: {"CÓDIGO": {"robot": "ROBOT", "operation": "Nombre"}}.',
   robotFilter: 'Robots (ids o códigos) que atiende este equipo; vacío: todos los que puede.',
   robots: 'Ajustes de un robot, por su código.',
+  courtesyCountdownMs:
+    'Antes de que empiece un robot que maneja la pantalla se avisa a la persona de este equipo, que tiene este tiempo para aplazarlo.',
+  courtesyPostponeMaxMs:
+    'Cuánto puede aplazar esa persona a esos robots en total hasta que se ejecute uno; 0: nada.',
+  courtesyWaitWhilePresenting:
+    'Los robots que manejan la pantalla esperan mientras la persona de este equipo está en una presentación.',
+  courtesyWaitWhileLocked:
+    'Los robots que manejan la pantalla esperan mientras la persona de este equipo la tiene bloqueada.',
   runTimeoutMs: 'Cuánto puede durar una ejecución.',
   cancelGraceMs: 'Desde que se pide a un robot que pare hasta que se le termina.',
   silentWarningMs: 'Se avisa de una ejecución que pasa este tiempo sin escribir nada.',

@@ -8,6 +8,10 @@ type StreamMethod = {
 export type CallMethod = Exclude<ControlMethod, StreamMethod>;
 export type InputOf<M extends CallMethod> =
   Parameters<ControlHandlers[M]> extends [infer I, ...unknown[]] ? I : undefined;
+type StreamInputOf<M extends StreamMethod> =
+  Parameters<ControlHandlers[M]> extends [infer I extends object, (AbortSignal | undefined)?]
+    ? I
+    : Record<string, never>;
 export type OutputOf<M extends ControlMethod> = z.output<(typeof CONTROL_API)[M]['output']>;
 
 /** The control API, with every answer checked against its declaration. */
@@ -26,7 +30,7 @@ export class AgentClient {
 
   async *stream<M extends StreamMethod>(
     method: M,
-    input: M extends 'logs' ? { id: string; follow: boolean; last?: number } : Record<string, never>,
+    input: StreamInputOf<M>,
     signal: AbortSignal,
   ): AsyncGenerator<readonly OutputOf<M>[]> {
     for await (const values of this.#transport.stream(method, input, signal)) {

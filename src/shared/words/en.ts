@@ -1,3 +1,4 @@
+import { courtesy } from './en/courtesy.ts';
 import { frame } from './en/frame.ts';
 import { health } from './en/health.ts';
 import { now } from './en/now.ts';
@@ -7,6 +8,6 @@ import { settings } from './en/settings.ts';
 import { shell } from './en/shell.ts';
 
 /** Every word the window shows, in English. Other languages have the same shape. */
-export const en = { ...frame, ...now, ...runs, ...robots, ...settings, ...health, ...shell };
+export const en = { ...frame, ...now, ...runs, ...robots, ...settings, ...health, ...shell, ...courtesy };
 
 export type Words = typeof en;

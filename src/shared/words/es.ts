@@ -1,4 +1,5 @@
 import type { Words } from './en.ts';
+import { courtesy } from './es/courtesy.ts';
 import { frame } from './es/frame.ts';
 import { health } from './es/health.ts';
 import { now } from './es/now.ts';
@@ -7,4 +8,13 @@ import { runs } from './es/runs.ts';
 import { settings } from './es/settings.ts';
 import { shell } from './es/shell.ts';
 
-export const es: Words = { ...frame, ...now, ...runs, ...robots, ...settings, ...health, ...shell };
+export const es: Words = {
+  ...frame,
+  ...now,
+  ...runs,
+  ...robots,
+  ...settings,
+  ...health,
+  ...shell,
+  ...courtesy,
+};

@@ -149,6 +149,7 @@ describe('doctor with an agent', () => {
         sources: [],
         sandbox: { requested: 'standard', achieved: 'off', missing: [], reason: null },
         pause: null,
+        courtesy: null,
         runs: { active: 0, queued: 0, unsettled: 0 },
         warnings: [],
       }),

@@ -30,6 +30,7 @@ const STATUS: Status = {
   sources: [{ name: 'inbox', state: 'waiting', lastPollAt: AT }],
   sandbox: { requested: 'standard', achieved: 'off', missing: ['files'], reason: null },
   pause: null,
+  courtesy: null,
   runs: { active: 0, queued: 0, unsettled: 0 },
   warnings: [],
 };
@@ -111,6 +112,11 @@ function handlers(): ControlHandlers {
     drain: note(STATUS),
     waiting: note([]),
     suspend: note(STATUS),
+    postpone: note(STATUS),
+    startNow: note(STATUS),
+    presence: async function* () {
+      yield { since: AT };
+    },
     reconnect: note(STATUS),
     totals: note([]),
     prune: note({ items: [], bytes: 0 }),
@@ -244,13 +250,29 @@ describe('with an agent', () => {
     await ask('pause', '--for', '30m', '--reason', 'lunch');
     await ask('settle', 't1', '--hand-over', 'ana@example.com');
     await ask('cancel', 'abcdef12');
+    await ask('postpone', 'abcdef12');
+    await ask('postpone', 'abcdef12', '--for', '1h');
+    await ask('start-now', 'abcdef12');
     await ask('config', 'set', 'pollMinMs', '5s');
     expect(seen).toEqual([
       { forMs: 1_800_000, reason: 'lunch' },
       { taskId: 't1', action: 'hand-over', email: 'ana@example.com' },
       { id: 'abcdef12' },
+      { id: 'abcdef12', forMs: 600_000 },
+      { id: 'abcdef12', forMs: 3_600_000 },
+      { id: 'abcdef12' },
       { key: 'pollMinMs', value: 5000 },
     ]);
+  });
+
+  test('postpone and start-now without a run need one that waits for the person', async () => {
+    for (const command of ['postpone', 'start-now']) {
+      const { code, stdout } = await ask(command, '--json');
+      expect([code, JSON.parse(stdout).error.message]).toEqual([
+        1,
+        'No run waits for the person at this host.',
+      ]);
+    }
   });
 
   test('runs asks for what its options say', async () => {

@@ -9,6 +9,7 @@ import { untilTomorrow } from '../../../src/shared/until-tomorrow.ts';
 import { en } from '../../../src/shared/words/en.ts';
 import { es } from '../../../src/shared/words/es.ts';
 import { createFormat } from '../../../src/shared/words/format.ts';
+import { aCourtesy } from '../../helpers/a-courtesy.ts';
 import { aRun } from '../../helpers/a-run.ts';
 import { aStatus } from '../../helpers/a-status.ts';
 
@@ -27,6 +28,7 @@ function input(status: Partial<Status> = {}, view: Partial<AgentView> = {}, host
     },
     host,
     robots: [],
+    presenting: null,
     words: en,
     format: createFormat('en-GB'),
     nowMs: NOW,
@@ -49,6 +51,18 @@ describe('the tray', () => {
       input({}, { liveRuns: [aRun({ state: 'preparing' })] }),
       'running',
       'A robot is made ready',
+    ],
+    [
+      'a robot that is about to take the screen',
+      input({ courtesy: aCourtesy() }, { liveRuns: [aRun({ state: 'queued' })] }),
+      'attention',
+      'One robot waits',
+    ],
+    [
+      'a run that is reported',
+      input({}, { liveRuns: [aRun({ state: 'settling' })] }),
+      'idle',
+      'Reporting what was done',
     ],
     [
       'paused',
@@ -86,6 +100,13 @@ describe('the tray', () => {
     const runs = [aRun({ state: 'running' }), aRun({ id: 'b', state: 'queued' })];
     const orders = trayMenu(input({}, { liveRuns: runs })).map(({ order }) => order);
     expect(orders.filter((order) => order?.do === 'stop-run')).toEqual([{ do: 'stop-run', id: runs[0]?.id }]);
+  });
+
+  test('offers to say that one presents something, where a robot drives the screen', () => {
+    const labels = (courtesy: Status['courtesy']) => trayMenu(input({ courtesy })).map(({ label }) => label);
+    expect(labels(aCourtesy({ next: null }))).toContain('I am presenting');
+    expect(labels(aCourtesy({ next: null, desktopRobots: false }))).not.toContain('I am presenting');
+    expect(labels(null)).not.toContain('I am presenting');
   });
 
   test('offers nothing of an agent that is not there', () => {

@@ -1,5 +1,6 @@
 import { type Presence, presenceOf } from '../../../shared/client/presence.ts';
 import { assertNever } from '../../../shared/errors.ts';
+import type { Run } from '../../../shared/run.ts';
 import type { Status } from '../../../shared/status.ts';
 import { untilTomorrow } from '../../../shared/until-tomorrow.ts';
 import type { Words } from '../../../shared/words/en.ts';
@@ -35,7 +36,7 @@ export function Hero() {
           <Icon name={look.icon} filled={look.icon === 'play'} />
         </span>
         <div className="hero-text">
-          <h1>{headline(status, presence, view.liveRuns.length, words, format, now)}</h1>
+          <h1>{headline(status, presence, view.liveRuns, words, format, now)}</h1>
           <p className="soft cut">{whereabouts(status, words)}</p>
           {isAway && (
             <p className="soft">
@@ -97,7 +98,7 @@ const MINUTE = 60_000;
 function headline(
   status: Status,
   presence: Presence,
-  live: number,
+  live: readonly Run[],
   words: Words,
   format: Format,
   now: number,
@@ -119,10 +120,17 @@ function headline(
     case 'starting':
       return text.starting;
     case 'online':
-      return live > 0 ? text.settling : text.idle;
+      return idleText(live, words);
     default:
       return assertNever(presence);
   }
+}
+
+/** None is at work: what lives is reported, or has yet to begin. */
+function idleText(live: readonly Run[], { status: text }: Words): string {
+  if (live.length === 0) return text.idle;
+  const queued = live.filter(({ state }) => state === 'queued').length;
+  return queued > 0 ? text.waiting(queued) : text.settling;
 }
 
 /** `acme.kuflow.com · worker pc-12#4f2a`. */

@@ -4,6 +4,7 @@ import { Empty } from '../../parts/empty.tsx';
 import { hrefOf } from '../../route.ts';
 import { useNow, useWords } from '../../words/words-context.tsx';
 import { RunRows } from '../runs/run-rows.tsx';
+import { CourtesyCard } from './courtesy-card.tsx';
 import { Hero } from './hero.tsx';
 import { LiveRun } from './live-run.tsx';
 import { NeedsYou, needsSomebody } from './needs-you.tsx';
@@ -18,17 +19,22 @@ const LOOK_MS = 5000;
 /** Is it working, what is it doing, does it need me: in this order, without a click. */
 export function NowView() {
   const words = useWords();
-  const { liveRuns, endings } = useAgentView();
+  const { liveRuns, endings, status } = useAgentView();
   const recent = useAnswer('runs', { limit: LOOK_BACK, before: null, state: 'ended', robot: null }, endings);
   const beat = Math.floor(useNow(LOOK_MS) / LOOK_MS);
   const tasks = useAnswer('waiting', undefined, `${endings} ${liveRuns.length} ${beat}`);
   const working = liveRuns.filter(({ state }) => state === 'running' || state === 'settling');
-  const waiting = liveRuns.filter(({ state }) => state === 'queued' || state === 'preparing');
+  const next = status?.courtesy?.next ?? null;
+  const counted = next?.waitsFor === 'countdown' ? liveRuns.find(({ id }) => id === next.runId) : undefined;
+  const waiting = liveRuns.filter(
+    (run) => (run.state === 'queued' || run.state === 'preparing') && run !== counted,
+  );
   const ended = recent.data ?? [];
   const isNew = recent.data !== null && ended.length === 0 && liveRuns.length === 0;
   return (
     <div className="view">
       <Hero />
+      {next !== null && counted !== undefined && <CourtesyCard next={next} run={counted} />}
       {working.length > 0 && (
         <section className="section" aria-label={words.now.running}>
           <div>

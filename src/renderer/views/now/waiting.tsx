@@ -1,10 +1,14 @@
+import type { CourtesyNext } from '../../../shared/courtesy.ts';
 import type { Run } from '../../../shared/run.ts';
 import type { WaitingTask } from '../../../shared/waiting-task.ts';
+import type { Words } from '../../../shared/words/en.ts';
+import type { Format } from '../../../shared/words/format.ts';
 import { useAgentView, useAnswer } from '../../agent/agent-context.tsx';
 import { RunState } from '../../parts/run-state.tsx';
 import { hrefOf } from '../../route.ts';
 import { useFormat, useNow, useWords } from '../../words/words-context.tsx';
 import { StopButton } from '../run/stop-button.tsx';
+import { StartNowButton } from './courtesy-card.tsx';
 
 const MOST_TASKS = 10;
 
@@ -36,11 +40,13 @@ export function Waiting({ runs, tasks }: { runs: readonly Run[]; tasks: readonly
 }
 
 function WaitingRun({ run }: { run: Run }) {
-  const { now: words } = useWords();
   const format = useFormat();
   const now = useNow(10_000);
-  const { progress } = useAgentView();
-  const why = useAnswer('why', { id: run.taskId ?? run.id }, run.state);
+  const words = useWords();
+  const { progress, status } = useAgentView();
+  const courtesy = status?.courtesy ?? null;
+  const next = courtesy?.next?.runId === run.id ? courtesy.next : null;
+  const why = useAnswer('why', { id: run.taskId ?? run.id }, `${run.state} ${JSON.stringify(courtesy)}`);
   const said = why.data?.decisions.findLast(({ decision }) => decision === 'postponed')?.message;
   const preparing = progress.get(run.robot.code);
   const isMeasured = preparing?.bytes != null && preparing.totalBytes !== null && preparing.totalBytes > 0;
@@ -52,9 +58,11 @@ function WaitingRun({ run }: { run: Run }) {
       <span className="waiting-why soft cut">
         {run.state === 'preparing' && preparing
           ? preparing.step
-          : said
-            ? format.sentence(said, now)
-            : words.waitingUnknown}
+          : next !== null
+            ? courtesyText(next, words, format, now)
+            : said
+              ? format.sentence(said, now)
+              : words.now.waitingUnknown}
       </span>
       {run.state === 'preparing' && share !== null && (
         <span
@@ -69,9 +77,18 @@ function WaitingRun({ run }: { run: Run }) {
       <time className="soft small" dateTime={run.requestedAt} title={format.exact(run.requestedAt)}>
         {format.ago(run.requestedAt, now)}
       </time>
+      {next !== null && <StartNowButton next={next} />}
       <StopButton run={run} />
     </li>
   );
+}
+
+/** What a desktop run waits for of the person; the countdown has its own card. */
+function courtesyText(next: CourtesyNext, { courtesy }: Words, format: Format, now: number): string {
+  const { waitsFor, until } = next;
+  if (waitsFor === 'countdown') return courtesy.label;
+  if (waitsFor !== 'postponement') return courtesy.waits[waitsFor];
+  return courtesy.waits.postponement(until === null ? '' : format.moment(until, now));
 }
 
 function WaitingTaskRow({ task }: { task: WaitingTask }) {

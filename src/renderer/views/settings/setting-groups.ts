@@ -35,6 +35,7 @@ const NAMED: Partial<Record<SettingKey, SettingGroup>> = {
 const BEGINNINGS: readonly (readonly [RegExp, SettingGroup])[] = [
   [/^engine/, 'connection'],
   [/^notify/, 'notifications'],
+  [/^courtesy/, 'work'],
   [/^(failurePolicy|retry|take)/, 'failures'],
   [/^(allowedHosts|packageSignatures|publisherKeys)/, 'isolation'],
   [/^(sandbox|network|files|sockets|limits|gui|gateway)/, 'isolation'],

@@ -17,6 +17,7 @@ export const frame = {
     running: (n: number) => (n === 1 ? 'One robot is at work' : `${n} robots are at work`),
     preparing: (n: number) => (n === 1 ? 'A robot is made ready' : `${n} robots are made ready`),
     settling: 'Reporting what was done',
+    waiting: (n: number) => (n === 1 ? 'One robot waits' : `${n} robots wait`),
     paused: 'Paused',
     pausedUntil: (time: string) => `Paused until ${time}`,
     draining: 'Finishing what runs, taking nothing new',

@@ -29,6 +29,7 @@ export const frame: Pick<
     running: (n) => (n === 1 ? 'Un robot está trabajando' : `${n} robots están trabajando`),
     preparing: (n) => (n === 1 ? 'Se prepara un robot' : `Se preparan ${n} robots`),
     settling: 'Comunicando lo que se hizo',
+    waiting: (n) => (n === 1 ? 'Un robot espera' : `${n} robots esperan`),
     paused: 'En pausa',
     pausedUntil: (time) => `En pausa hasta ${time}`,
     draining: 'Termina lo que está en marcha y no acepta nada nuevo',

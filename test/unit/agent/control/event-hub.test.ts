@@ -21,6 +21,7 @@ const STATUS: Status = {
   sources: [],
   sandbox: { requested: 'standard', achieved: 'off', missing: [], reason: null },
   pause: null,
+  courtesy: null,
   runs: { active: 0, queued: 0, unsettled: 0 },
   warnings: [],
 };

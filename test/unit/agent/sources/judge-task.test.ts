@@ -43,6 +43,7 @@ const judge = (over: {
   attempts?: number;
   wanted?: number;
   route?: string;
+  courtesy?: string;
 }) =>
   judgeTask({
     task: { id: 't', definitionCode: 'CHECK' },
@@ -56,6 +57,7 @@ const judge = (over: {
       highestAttempt: () => over.attempts ?? 0,
       now: () => 1000,
     },
+    courtesy: () => (over.courtesy ? { code: 'COURTESY_WAITS', message: over.courtesy } : null),
     appetite: { wanted: over.wanted ?? 1, reason: { code: 'PAUSED', message: 'Paused: lunch.' } },
   });
 
@@ -76,6 +78,14 @@ describe('a READY task', () => {
     expect(judge({ route: 'FILTERED' })).toMatchObject({
       ...skipped,
       message: 'CHECK is routed to FILTERED, which this host does not serve. robotFilter does not name it.',
+    });
+  });
+  test('is postponed while its robot would only wait for the person at this host', () => {
+    expect(judge({ courtesy: 'Locked.' })).toEqual({
+      kind: 'no',
+      decision: 'postponed',
+      code: 'COURTESY_WAITS',
+      message: 'Locked.',
     });
   });
   test('is postponed with the reason why nothing is wanted now', () => {
