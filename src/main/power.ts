@@ -3,7 +3,7 @@ import type { AgentClient } from '../shared/client/agent-client.ts';
 
 export interface PowerOptions {
   readonly client: Pick<AgentClient, 'call'>;
-  /** The machine, or the session, ends: what runs is ended now, and the app with it. */
+  /** The machine, or the session, ends, or somebody told the app to: what runs is ended now, and the app with it. */
   readonly onShutdown: () => void;
 }
 
@@ -21,4 +21,10 @@ export function watchPower({ client, onShutdown }: PowerOptions): void {
     event?.preventDefault();
     onShutdown();
   });
+  // Whoever sends a signal sees no question, and would wait for its answer: a session that ends, systemd, a terminal.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    // A library listens since before Electron took the signals; only what begins to listen after that hears them.
+    process.removeAllListeners(signal);
+    process.once(signal, onShutdown);
+  }
 }

@@ -4,6 +4,7 @@ import { useAgentView, useHostState } from './agent/agent-context.tsx';
 import { KeyboardHelp, useKeyboard } from './keyboard.tsx';
 import { LinkNotice } from './link-notice.tsx';
 import { Empty } from './parts/empty.tsx';
+import { ViewGuard } from './parts/view-guard.tsx';
 import { Rail } from './rail.tsx';
 import { type Route, useRoute } from './route.ts';
 import { HealthView } from './views/health/health-view.tsx';
@@ -46,7 +47,9 @@ export function App() {
           ) : status === null ? (
             <Connecting />
           ) : (
-            <ViewOf route={route} />
+            <ViewGuard key={place}>
+              <ViewOf route={route} />
+            </ViewGuard>
           )}
         </div>
       </main>

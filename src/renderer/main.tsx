@@ -11,6 +11,7 @@ import { AgentProvider } from './agent/agent-context.tsx';
 import { findShell } from './agent/bridge.ts';
 import { openHttpTransport } from './agent/http-transport.ts';
 import { App } from './app.tsx';
+import { ViewGuard } from './parts/view-guard.tsx';
 import { SpeechProvider } from './words/words-context.tsx';
 
 // The policy of the page forbids making code from text, which zod would try.
@@ -26,7 +27,9 @@ createRoot(root).render(
   <StrictMode>
     <SpeechProvider shell={shell}>
       <AgentProvider agent={{ client, store, shell }}>
-        <App />
+        <ViewGuard>
+          <App />
+        </ViewGuard>
       </AgentProvider>
     </SpeechProvider>
   </StrictMode>,

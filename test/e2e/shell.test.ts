@@ -44,80 +44,6 @@ describe.skipIf(ELECTRON === null)('the desktop shell', () => {
     await expect.poll(() => shell.menu(), POLL).toContain('Connected, nothing to do');
   });
 
-  test('gives its page nothing of Node and nothing of Electron, but a bridge of two functions', async () => {
-    const page = await shell.page();
-    expect(
-      await page.evaluate(() => ({
-        globals: ['require', 'process', 'Buffer', 'module'].filter((name) => name in globalThis),
-        bridge: Object.keys(Reflect.get(globalThis, 'kubot')).sort(),
-        url: location.href.replace(/#.*/, ''),
-      })),
-    ).toEqual({ globals: [], bridge: ['ask', 'hear'], url: 'app://kubot/' });
-  });
-
-  test('lets its page go nowhere, open nothing and run no text as code', async () => {
-    const page = await shell.page();
-    const tried = await page.evaluate(async () => {
-      location.href = 'https://example.com/';
-      await new Promise((go) => setTimeout(go, 300));
-      const opened = window.open('https://example.com/');
-      let code = 'refused';
-      try {
-        code = String(new Function('return "run"')());
-      } catch {
-        // The page's policy.
-      }
-      const fetched = await fetch('https://example.com/').then(
-        () => 'answered',
-        () => 'refused',
-      );
-      return { url: location.href.replace(/#.*/, ''), opened: opened === null, code, fetched };
-    });
-    expect(tried).toEqual({ url: 'app://kubot/', opened: true, code: 'refused', fetched: 'refused' });
-    expect(await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
-  });
-
-  test('refuses what its page asks in a wrong way, and permissions', async () => {
-    const page = await shell.page();
-    const answers = await page.evaluate(async () => {
-      const { ask } = Reflect.get(globalThis, 'kubot') as {
-        ask: (name: string, input: unknown) => Promise<unknown>;
-      };
-      return JSON.stringify([
-        await ask('call', { method: 'nothing', input: {} }),
-        await ask('call', { method: 'status', input: {}, more: 1 }),
-        await ask('setUpCheck', { apiEndpoint: 'x' }),
-        await navigator.permissions.query({ name: 'geolocation' }).then(({ state }) => state),
-      ]);
-    });
-    expect(JSON.parse(answers)).toEqual([
-      { error: expect.objectContaining({ code: 'USAGE' }) },
-      { error: expect.objectContaining({ code: 'USAGE' }) },
-      { error: expect.objectContaining({ code: 'USAGE' }) },
-      'denied',
-    ]);
-  });
-
-  test('has its window made as Electron’s checklist says', async () => {
-    const made = await shell.app.evaluate(({ webContents }) => {
-      const [contents] = webContents.getAllWebContents().filter((one) => one.getURL().startsWith('app://'));
-      const preferences = contents && Reflect.get(contents, 'getLastWebPreferences').call(contents);
-      return Object.fromEntries(
-        ['contextIsolation', 'sandbox', 'nodeIntegration', 'webSecurity', 'webviewTag'].map((name) => [
-          name,
-          preferences[name],
-        ]),
-      );
-    });
-    expect(made).toEqual({
-      contextIsolation: true,
-      sandbox: true,
-      nodeIntegration: false,
-      webSecurity: true,
-      webviewTag: false,
-    });
-  });
-
   test('offers in its tray what can be done, and does it', async () => {
     await expect.poll(() => shell.menu(), POLL).toContain('Start a robot › HELLO');
     expect(await shell.menu()).toEqual([
@@ -288,6 +214,29 @@ describe.skipIf(ELECTRON === null)('the desktop shell', () => {
     writeFileSync(join(outDir ?? '', 'go'), '');
     await shell.ended;
     expect((await lab.task(taskId)).state).toBe('COMPLETED');
+  });
+});
+
+describe.skipIf(ELECTRON === null)('a shell that a signal ends while a robot is at work', () => {
+  test('asks nothing, ends the robot, and leaves no agent', async () => {
+    const lab = await startLab({
+      robots: { WAITS: waitingRobot({ before: `console.log('it has begun');` }) },
+      tasks: [{ code: 'WAITS', later: true }],
+      settings: { cancelGraceMs: 500 },
+    });
+    const shell = await startShell({ environment: await shellEnvironment(lab), home: lab.home });
+    try {
+      await expect.poll(() => shell.menu(), POLL).toContain('Connected, nothing to do');
+      await lab.addTask('WAITS');
+      await expect.poll(() => shell.menu(), POLL).toContain('Stop WAITS');
+      const { pid } = (await connectToAgent(lab.home).status()).agent;
+      shell.app.process().kill('SIGTERM');
+      await shell.ended;
+      expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    } finally {
+      await shell.close();
+      await lab.close();
+    }
   });
 });
 

@@ -186,6 +186,29 @@ describe('settings', () => {
   });
 });
 
+test('a view that breaks says so, and the others go on', async () => {
+  const page = await pages.open();
+  await page.getByRole('heading', { name: 'One robot is at work' }).waitFor();
+  const before = pages.complaints.length;
+  await page.evaluate(() =>
+    Object.defineProperty(navigator, 'userAgent', {
+      get: () => {
+        throw new Error('no such thing');
+      },
+    }),
+  );
+  await show(page, '#/health');
+  await page.getByRole('alert').getByText('Error: no such thing').waitFor();
+  await screenshot(page, 'broken-view');
+  await page.keyboard.press('1');
+  await page.getByRole('heading', { name: 'One robot is at work' }).waitFor();
+  await page.keyboard.press('5');
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await page.getByRole('heading', { name: 'About' }).waitFor();
+  // React tells of it in the console, as it should.
+  expect(pages.complaints.splice(before).length).toBeGreaterThan(0);
+});
+
 test('nothing was complained of in any page', () => {
   expect(pages.complaints).toEqual([]);
 });

@@ -29,7 +29,7 @@ export function listChecks(status: Status, words: Words, format: Format, nowMs: 
     })),
   ];
   const order = { bad: 0, unsure: 1, good: 2 };
-  return checks.toSorted((a, b) => order[a.state] - order[b.state]);
+  return checks.sort((a, b) => order[a.state] - order[b.state]);
 }
 
 /** What the first list says already. */
@@ -50,7 +50,7 @@ export function listMachineChecks(checks: readonly DoctorCheck[], { health }: Wo
         isFromAgent: true,
       }),
     )
-    .toSorted((a, b) => Number(a.state === 'good') - Number(b.state === 'good'));
+    .sort((a, b) => Number(a.state === 'good') - Number(b.state === 'good'));
 }
 
 function check(

@@ -41,7 +41,8 @@ function useLastLine(id: string): LogLine | null {
     const show = setInterval(() => setLine(latest), 250);
     const follow = async () => {
       for await (const lines of client.stream('logs', { id, follow: true, last: 20 }, leaving.signal)) {
-        latest = lines.findLast(({ stream, text }) => stream !== 'agent' && text.trim() !== '') ?? latest;
+        latest =
+          lines.filter(({ stream, text }) => stream !== 'agent' && text.trim() !== '').at(-1) ?? latest;
       }
     };
     // The card goes with the run; a log that cannot be followed is told on the run's own page.

@@ -47,7 +47,7 @@ function WaitingRun({ run }: { run: Run }) {
   const courtesy = status?.courtesy ?? null;
   const next = courtesy?.next?.runId === run.id ? courtesy.next : null;
   const why = useAnswer('why', { id: run.taskId ?? run.id }, `${run.state} ${JSON.stringify(courtesy)}`);
-  const said = why.data?.decisions.findLast(({ decision }) => decision === 'postponed')?.message;
+  const said = why.data?.decisions.filter(({ decision }) => decision === 'postponed').at(-1)?.message;
   const preparing = progress.get(run.robot.code);
   const isMeasured = preparing?.bytes != null && preparing.totalBytes !== null && preparing.totalBytes > 0;
   const share = isMeasured ? (preparing.bytes ?? 0) / (preparing.totalBytes ?? 1) : null;

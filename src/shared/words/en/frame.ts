@@ -68,5 +68,10 @@ export const frame = {
     again: 'Try again',
     whatToDo: 'What to do:',
   },
+  broken: {
+    title: 'This view could not be shown',
+    text: 'The others work, and so does the agent. If it happens again, what it says below helps whoever helps you.',
+    reload: 'Reload',
+  },
   loading: 'Loading …',
 };

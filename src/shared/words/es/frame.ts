@@ -2,7 +2,7 @@ import type { Words } from '../en.ts';
 
 export const frame: Pick<
   Words,
-  'language' | 'nav' | 'link' | 'status' | 'rail' | 'pause' | 'keyboard' | 'failure' | 'loading'
+  'language' | 'nav' | 'link' | 'status' | 'rail' | 'pause' | 'keyboard' | 'failure' | 'broken' | 'loading'
 > = {
   language: 'Español',
   nav: {
@@ -79,6 +79,11 @@ export const frame: Pick<
     dismiss: 'Descartar',
     again: 'Reintentar',
     whatToDo: 'Qué hacer:',
+  },
+  broken: {
+    title: 'No se ha podido mostrar esta vista',
+    text: 'Las demás funcionan, y el agente también. Si vuelve a ocurrir, lo que dice abajo ayudará a quien te ayude.',
+    reload: 'Volver a cargar',
   },
   loading: 'Cargando …',
 };
