@@ -10,10 +10,12 @@ import type { Run } from '../shared/run.ts';
 import type { Agent, AgentEvent } from './agent.ts';
 import type { AgentConfig } from './config/agent-config.ts';
 import { createConfigHandlers } from './config/config-handlers.ts';
-import { createHandlers } from './control/agent-handlers.ts';
+import { createHandlers, type HandlerParts } from './control/agent-handlers.ts';
 import { agentStatus } from './control/agent-status.ts';
+import { handlersForCaller } from './control/caller-handlers.ts';
 import { startControlServer } from './control/control-server.ts';
 import { EventHub } from './control/event-hub.ts';
+import { openGrantedControl } from './control/granted-control.ts';
 import { createPeerCheck } from './control/peer-check.ts';
 import { Courtesy } from './courtesy/courtesy.ts';
 import { openDoctor } from './doctor/open-doctor.ts';
@@ -245,7 +247,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       places: () => [...services.preparer.places(), ...manager.list().flatMap((active) => active.places)],
     });
     closers.push(() => retention.close());
-    const handlers = createHandlers({
+    const handlerParts: HandlerParts = {
       services,
       manager,
       preparer: services.preparer,
@@ -265,14 +267,27 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       prune: ({ dryRun }) => retention.prune(dryRun),
       doctor: openDoctor({ config, environment, paths, status, now }),
       closing: closing.signal,
-    });
+    };
+    const handlers = createHandlers(handlerParts);
+    const check = await createPeerCheck(log);
     const server = await startControlServer({
       socketPath,
-      handlers,
+      admit: (socket) => check(socket) ?? handlers,
       log,
-      mayAsk: await createPeerCheck(log),
     });
     closers.push(() => server.close());
+    const granted = await openGrantedControl({
+      control: config.settings.control,
+      homeDir: paths.home,
+      environment,
+      handlersFor: (caller, owner) =>
+        handlersForCaller(createHandlers(handlerParts, caller.user), { caller, owner, log }),
+      log,
+      now,
+    });
+    closers.push(() => granted.close());
+    for (const warning of granted.warnings) log.warn('Granted control', { warning });
+    warnings.push(...granted.warnings);
 
     const loops = new AbortController();
     platform.onCatalogue((robots) => services.preparer.setCatalogue(robots));

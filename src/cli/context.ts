@@ -7,6 +7,8 @@ import type { Terminal } from './terminal.ts';
 /** What every command gets. */
 export interface Context {
   readonly homeDir: string;
+  /** By --home or KUBOT_HOME; else it is the usual one of this user. */
+  readonly isHomeNamed: boolean;
   /** The home of `demo`: never the agent's that the person works with. */
   readonly demoHomeDir: string;
   readonly environment: Environment;
@@ -28,6 +30,7 @@ export function createContext({ home, environment, terminal, cwd }: ContextInput
   const named = home || environment.KUBOT_HOME;
   const usual = defaultHome(process.platform, environment, homedir());
   return {
+    isHomeNamed: Boolean(named),
     homeDir: named ? resolve(folder, named) : usual,
     demoHomeDir: named ? resolve(folder, named) : `${usual}-demo`,
     environment,

@@ -12,13 +12,18 @@ import { AgentError } from '../shared/errors.ts';
  * @throws AgentError AGENT_NOT_RUNNING, here when nobody holds the home, else at a call
  */
 export function connectToAgent(homeDir: string): ControlHandlers {
-  const socketPath = findSocket(homeDir);
+  return connectToSocket(findSocket(homeDir));
+}
+
+/** The agent that listens there. */
+export function connectToSocket(socketPath: string): ControlHandlers {
   const call = (method: ControlMethod, input: unknown = {}) => callMethod(socketPath, method, input);
   const stream = (method: ControlMethod, input: unknown, signal?: AbortSignal) =>
     streamMethod(socketPath, method, input, signal);
   const { output: Status } = CONTROL_API.status;
   const { output: RunShape } = CONTROL_API.cancel;
   return {
+    whoAmI: async () => CONTROL_API.whoAmI.output.parse(await call('whoAmI')),
     status: async () => Status.parse(await call('status')),
     robots: async () => CONTROL_API.robots.output.parse(await call('robots')),
     prepare: async (input) => CONTROL_API.prepare.output.parse(await call('prepare', input)),
@@ -159,7 +164,9 @@ function post(
 
 function isBroken(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(code);
+  return ['EACCES', 'ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(
+    code,
+  );
 }
 
 function parseJson(text: string): unknown {

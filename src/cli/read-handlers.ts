@@ -1,39 +1,28 @@
 import type { ControlHandlers } from '../shared/control-api.ts';
-import { AgentError, isAgentError } from '../shared/errors.ts';
-import { connectToAgent } from './control-client.ts';
+import { AgentError } from '../shared/errors.ts';
+import type { Context } from './context.ts';
+import { findAgent } from './find-agent.ts';
 
 /** What can be asked without an agent: the journal answers. */
 export type ReadHandlers = Pick<ControlHandlers, 'robots' | 'runs' | 'run' | 'logs' | 'why'>;
 
 /**
- * Asks the agent of a home, or its journal where no agent runs.
+ * Asks the agent, or the journal of the home where none runs.
  * @throws AgentError what the question throws
  */
 export async function withReader<T>(
-  homeDir: string,
+  where: Pick<Context, 'homeDir' | 'isHomeNamed' | 'environment'>,
   ask: (handlers: ReadHandlers) => Promise<T>,
 ): Promise<T> {
-  const agent = await findAgent(homeDir);
+  const agent = await findAgent(where);
   if (agent !== null) return await ask(agent);
   const { openJournalReader } = await import('../agent/journal/read-journal.ts');
-  const reader = openJournalReader(homeDir);
+  const reader = openJournalReader(where.homeDir);
   if (reader === null) return await ask(NOTHING);
   try {
     return await ask(reader);
   } finally {
     reader.close();
-  }
-}
-
-/** The agent of a home; null when none runs, also after a crash that left its files. */
-export async function findAgent(homeDir: string): Promise<ControlHandlers | null> {
-  try {
-    const agent = connectToAgent(homeDir);
-    await agent.status();
-    return agent;
-  } catch (error) {
-    if (isAgentError(error) && error.code === 'AGENT_NOT_RUNNING') return null;
-    throw error;
   }
 }
 

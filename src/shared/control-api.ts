@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Grade, WhoAmISchema } from './control-access.ts';
 import { ScreenSchema } from './courtesy.ts';
 import { DiskUseSchema, DoctorReportSchema } from './doctor.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
@@ -17,6 +18,8 @@ const SettingViewSchema = z.object({
   key: z.string(),
   value: z.unknown(),
   source: z.enum(SETTING_SOURCES),
+  /** True where who asks may not see it; the value is null then. */
+  hidden: z.boolean().optional(),
 });
 
 const ExplainedSettingSchema = SettingViewSchema.extend({
@@ -87,6 +90,8 @@ export const RunsQuerySchema = z.strictObject({
 });
 
 export const CONTROL_API = {
+  /** What the one who asks may do here. */
+  whoAmI: call(NONE, WhoAmISchema),
   status: call(NONE, StatusSchema),
   robots: call(NONE, z.array(RobotViewSchema)),
   /** Makes a robot ready to run; answers when it is. */
@@ -164,6 +169,39 @@ export const CONTROL_API = {
 
 type ControlApi = typeof CONTROL_API;
 export type ControlMethod = keyof ControlApi;
+
+/** What a granted user needs for a method. What full access may set: control-access.ts. */
+export const CONTROL_GRADES: Readonly<Record<ControlMethod, Grade>> = {
+  whoAmI: 'read',
+  status: 'read',
+  robots: 'read',
+  prepare: 'full',
+  waiting: 'read',
+  runs: 'read',
+  orphans: 'read',
+  run: 'read',
+  totals: 'read',
+  logs: 'read',
+  why: 'read',
+  start: 'full',
+  cancel: 'full',
+  settle: 'full',
+  pause: 'full',
+  resume: 'full',
+  presence: 'full',
+  postpone: 'full',
+  startNow: 'full',
+  drain: 'full',
+  suspend: 'full',
+  reconnect: 'full',
+  doctor: 'read',
+  diskUse: 'read',
+  prune: 'full',
+  configGet: 'read',
+  configSet: 'full',
+  configExplain: 'read',
+  events: 'read',
+};
 
 interface Call<I extends z.ZodType, O extends z.ZodType> {
   readonly kind: 'call';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GRADES } from './control-access.ts';
 
 // Units, and the shapes that more than one setting has.
 
@@ -38,6 +39,14 @@ export const limits = z.strictObject({
   processes: limit(4),
   cpuPercent: limit(1),
   openFiles: limit(64),
+});
+
+const grade = z.enum(GRADES);
+export const control = z.strictObject({
+  /** By name, or by number: "1001". */
+  allowUsers: z.record(z.string().min(1), grade).default({}),
+  group: text.default(null),
+  groupAccess: grade.default('read'),
 });
 
 export const secretVariables = z.array(z.string().min(1));

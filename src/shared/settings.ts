@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RobotSettingsSchema } from './robot-settings.ts';
 import {
   bytes,
+  control,
   DAY,
   failurePolicy,
   files,
@@ -90,6 +91,11 @@ export const SettingsSchema = z.strictObject({
     'choice',
     gatewayScope.default('run'),
     'What a robot reaches of the KuFlow API: its own process, task, robot and documents, or all that this host may.',
+  ),
+  control: setting(
+    'json',
+    control.prefault({}),
+    'Who else may use this agent: {"allowUsers": {"anna": "read"}, "group": "kubot-operators", "groupAccess": "full"}.',
   ),
   maxConcurrentRuns: setting(
     'integer',

@@ -19,7 +19,7 @@ export async function startControlAgent(
   const logged: string[] = [];
   const server = await startControlServer({
     socketPath,
-    handlers: handlersOf(handlers),
+    admit: () => handlersOf(handlers),
     log: { error: (message, fields) => logged.push(`${message} ${String(fields.message)}`) },
   });
   writeHolder(home, socketPath);

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { AgentError } from '../../shared/errors.ts';
 import { parseSettingText, SettingTextError } from '../../shared/parse-setting.ts';
 import { RobotSettingsSchema } from '../../shared/robot-settings.ts';
+import { control } from '../../shared/setting-shapes.ts';
 import { type SettingKey, SettingsSchema, settingMeta } from '../../shared/settings.ts';
 import { nearestWord } from './nearest-word.ts';
 
@@ -67,7 +68,7 @@ function parseText(key: SettingKey, text: string, origin: string): unknown {
 function invalid(key: SettingKey, issue: z.core.$ZodIssue, value: unknown, origin: string): AgentError {
   const path = [key, ...issue.path.map(String)].join('.');
   if (issue.code === 'unrecognized_keys') {
-    const known = key === 'robots' ? Object.keys(RobotSettingsSchema.shape) : [];
+    const known = Object.keys(NESTED_SHAPES[key] ?? {});
     return new AgentError('CONFIG_INVALID', unknownKey(`${path}.${issue.keys[0] ?? ''}`, known, origin));
   }
   const got = issue.path.length === 0 ? `, got ${kindOf(value)}` : '';
@@ -76,6 +77,12 @@ function invalid(key: SettingKey, issue: z.core.$ZodIssue, value: unknown, origi
     `${path} from ${origin} is not usable: ${expectation(issue)}${got}.`,
   );
 }
+
+/** Settings that hold settings. */
+export const NESTED_SHAPES: Readonly<Partial<Record<string, object>>> = {
+  robots: RobotSettingsSchema.shape,
+  control: control.shape,
+};
 
 function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {

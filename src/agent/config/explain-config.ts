@@ -34,6 +34,10 @@ export function explainConfig(config: AgentConfig): ExplainedSetting[] {
 export function explainSetting(config: AgentConfig, key: string): SettingView {
   const { sources } = config;
   const [top, code, setting] = settingPath(key);
+  if (top === 'control' && code !== undefined) {
+    const inner: unknown = Reflect.get(config.settings.control, code);
+    return { key, value: withoutPasswords(inner), source: sources.control ?? 'default' };
+  }
   if (code === undefined || setting === undefined) {
     return { key, value: withoutPasswords(config.settings[top]), source: sources[top] ?? 'default' };
   }
@@ -47,10 +51,13 @@ export function explainSetting(config: AgentConfig, key: string): SettingView {
 
 /** How the text of a setting is read: `robots.INVOICES.runTimeoutMs` as runTimeoutMs is. */
 export function settingKindOf(key: string): SettingKind {
-  const [top, , setting] = settingPath(key);
+  const [top, part, setting] = settingPath(key);
+  if (top === 'control' && part !== undefined) return CONTROL_KINDS[part] ?? 'json';
   if (setting === undefined) return settingMeta(top).kind;
   return isSettingKey(setting) ? settingMeta(setting).kind : (ROBOT_ONLY[setting] ?? 'text');
 }
+
+const CONTROL_KINDS: Readonly<Record<string, SettingKind>> = { group: 'text', groupAccess: 'choice' };
 
 /** Kinds of the settings that exist for one robot alone. */
 const ROBOT_ONLY: Readonly<Record<string, SettingKind>> = { desktop: 'boolean', gui: 'choice' };

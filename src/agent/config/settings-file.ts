@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { AgentError } from '../../shared/errors.ts';
 import { RobotSettingsSchema } from '../../shared/robot-settings.ts';
+import { control } from '../../shared/setting-shapes.ts';
 import type { SettingsSchema } from '../../shared/settings.ts';
 import { isDiskFullError } from '../home/disk-space.ts';
 import { homePaths } from '../home/home-paths.ts';
 import { writeAtomically } from '../home/write-atomically.ts';
-import { assertSettingKey, checkSetting, unknownKey } from './check-setting.ts';
+import { assertSettingKey, checkSetting, NESTED_SHAPES, unknownKey } from './check-setting.ts';
 
 /**
  * What settings.json of a home holds, parsed but not checked; {} where there is none.
@@ -41,18 +42,20 @@ export async function writeSetting(homeDir: string, key: string, value: unknown)
 }
 
 /**
- * `robots.INVOICES.desktop` as its parts.
+ * `robots.INVOICES.desktop` or `control.group` as its parts.
  * @throws AgentError SETTING_NOT_FOUND naming the nearest
  */
 export function settingPath(key: string): [keyof typeof SettingsSchema.shape, ...string[]] {
   const [top = '', ...rest] = key.split('.');
   assertSettingKey(top, 'The command', 'SETTING_NOT_FOUND');
   if (rest.length === 0) return [top];
+  if (top === 'control' && rest.length === 1 && Object.hasOwn(control.shape, rest[0] ?? ''))
+    return [top, ...rest];
   // A robot's code may hold dots itself, so its setting is the last part.
   const setting = rest.at(-1) ?? '';
   const code = rest.slice(0, -1).join('.');
   if (top !== 'robots' || code === '' || !Object.hasOwn(RobotSettingsSchema.shape, setting)) {
-    const known = top === 'robots' ? Object.keys(RobotSettingsSchema.shape) : [];
+    const known = Object.keys(NESTED_SHAPES[top] ?? {});
     throw new AgentError('SETTING_NOT_FOUND', unknownKey(key, known, 'The command'));
   }
   return [top, code, setting];

@@ -39,8 +39,12 @@ export interface HandlerParts {
   closing: AbortSignal;
 }
 
-/** What the control API answers: the same for the command line, the window, the browser page and the tests. */
-export function createHandlers(parts: HandlerParts): ControlHandlers {
+/**
+ * What the control API answers: the same for the command line, the window, the browser page and the tests. What of it a
+ * caller may use is handlersForCaller's.
+ * @param by who gives the orders, where it is not the owner
+ */
+export function createHandlers(parts: HandlerParts, by: string | null = null): ControlHandlers {
   const { services, manager, hold, hub } = parts;
   const { journal, paths } = services;
   /** A robot that came since the catalogue was read is found too. */
@@ -49,6 +53,7 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
     return known ?? (await services.lookUpRobot(text)) ?? findRobot(parts.robots(), text);
   };
   return {
+    whoAmI: async () => ({ access: 'owner', user: null, owner: null }),
     status: async () => parts.status(),
     robots: async () => parts.preparer.views(),
     prepare: async ({ code }) => {
@@ -110,7 +115,7 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
         services,
       );
     },
-    cancel: async ({ id }) => manager.cancel(findRun(journal, id, { tasks: true }).id),
+    cancel: async ({ id }) => manager.cancel(findRun(journal, id, { tasks: true }).id, by),
     settle: async (input) =>
       settleKept(
         { taskId: input.taskId, action: input.action, to: input.email },
@@ -133,7 +138,8 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
         },
       ),
     pause: async ({ forMs, reason }) => {
-      hold.pause(reason, forMs === null ? null : services.now() + forMs);
+      const named = by === null ? reason : [reason, `by ${by}`].filter(Boolean).join(', ');
+      hold.pause(named, forMs === null ? null : services.now() + forMs);
       return parts.status();
     },
     resume: async () => {

@@ -2,17 +2,21 @@ import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { CONTROL_API, type ControlHandlers, type ControlMethod } from '../../shared/control-api.ts';
-import { AgentError, toAgentError } from '../../shared/errors.ts';
+import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
 import { callHandler, streamHandler } from './call-handler.ts';
-import type { PeerCheck } from './peer-check.ts';
 
 export interface ControlServerOptions {
   /** A Unix socket's path, or a named pipe on Windows. Whoever holds the home's lock owns it. */
   readonly socketPath: string;
-  readonly handlers: ControlHandlers;
-  /** Whether who connected may ask at all; everybody unless told. */
-  readonly mayAsk?: PeerCheck;
+  /** What who connected may use; the error where it may not ask at all. */
+  readonly admit: (socket: Socket) => ControlHandlers | AgentError;
+  /** Who may open the socket; its owner alone unless told. */
+  readonly mode?: number;
   readonly log: { error(message: string, fields: Record<string, unknown>): void };
+}
+
+interface Answering extends Pick<ControlServerOptions, 'log'> {
+  readonly handlers: ControlHandlers;
 }
 
 export interface ControlServer {
@@ -24,24 +28,27 @@ export interface ControlServer {
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
- * Serves the control API on the local socket, for this user alone: `POST /v1/<method>` with JSON. A call is
+ * Serves the control API on a local socket: `POST /v1/<method>` with JSON. A call is
  * answered with its output, or with `{error}` and a status other than 200. A stream is answered with lines
  * `{value}`; its last line is `{end: true}` or `{error}`, so that a broken one is never taken for a whole one.
  * @throws AgentError HOME_UNUSABLE when it cannot listen
  */
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
-  const { socketPath } = options;
+  const { socketPath, admit, log, mode = 0o600 } = options;
   const closing = new AbortController();
-  const refused = new WeakSet<Socket>();
+  const admitted = new WeakMap<Socket, ControlHandlers | AgentError>();
   const server = createServer((request, response) => {
-    if (refused.has(request.socket)) return turnAway(response);
-    answerControlRequest(request, response, options, closing.signal);
+    const handlers = admitted.get(request.socket);
+    if (handlers === undefined || isAgentError(handlers)) return turnAway(response, handlers);
+    answerControlRequest(request, response, { handlers, log }, closing.signal);
   });
   // Asked as soon as somebody connects: what it belongs to can change afterwards.
   server.on('connection', (socket) => {
-    if (options.mayAsk?.(socket) === false) refused.add(socket);
+    const found = admit(socket);
+    admitted.set(socket, found);
+    if (isAgentError(found)) socket.setTimeout(REFUSED_PATIENCE_MS, () => socket.destroy());
   });
-  await listen(server, socketPath);
+  await listen(server, socketPath, mode);
   return {
     close: async () => {
       closing.abort();
@@ -54,8 +61,13 @@ export async function startControlServer(options: ControlServerOptions): Promise
   };
 }
 
-function turnAway(response: ServerResponse): void {
-  const error = new AgentError('PEER_REFUSED', 'Robots may not use the control API.');
+/** How long one that may not ask can hold its connection. */
+const REFUSED_PATIENCE_MS = 5000;
+
+function turnAway(
+  response: ServerResponse,
+  error = new AgentError('PEER_REFUSED', 'It is not known who asks.'),
+): void {
   response.setHeader('connection', 'close');
   send(response, 403, { error: error.toJSON() });
 }
@@ -67,7 +79,7 @@ const CLOSE_PATIENCE_MS = 1000;
 export function answerControlRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  options: Pick<ControlServerOptions, 'handlers' | 'log'>,
+  options: Answering,
   closing: AbortSignal,
 ): void {
   answer(request, response, options, closing).catch((error: unknown) => {
@@ -79,7 +91,7 @@ export function answerControlRequest(
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { handlers, log }: Pick<ControlServerOptions, 'handlers' | 'log'>,
+  { handlers, log }: Answering,
   closing: AbortSignal,
 ): Promise<void> {
   const left = new AbortController();
@@ -170,15 +182,15 @@ function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
   });
 }
 
-async function listen(server: Server, socketPath: string): Promise<void> {
+async function listen(server: Server, socketPath: string, mode: number): Promise<void> {
   const isFile = process.platform !== 'win32';
   try {
     // A crash leaves its socket; whoever holds the lock may take it away.
     if (isFile) await rm(socketPath, { force: true });
     await new Promise<void>((resolve, reject) => {
       server.on('error', reject);
-      // Made for its owner alone, not made so afterwards: it may lie in a folder of everybody's.
-      const umask = isFile ? process.umask(0o177) : null;
+      // Made for its users alone, not made so afterwards: it may lie in a folder of everybody's.
+      const umask = isFile ? process.umask(0o777 & ~mode) : null;
       server.listen(socketPath, resolve);
       if (umask !== null) process.umask(umask);
     });

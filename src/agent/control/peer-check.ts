@@ -1,30 +1,46 @@
 import type { Socket } from 'node:net';
-import { loadLibc, type Peer } from '../native/libc.ts';
-import { createProcessView, findMembership, type ProcessView } from '../process/run-membership.ts';
+import { AgentError } from '../../shared/errors.ts';
+import { type Libc, loadLibc, type Peer } from '../native/libc.ts';
+import {
+  createProcessView,
+  findForeignMembership,
+  findMembership,
+  type Membership,
+  type ProcessView,
+} from '../process/run-membership.ts';
 
-/** Whether who connected may ask. */
-export type PeerCheck = (socket: Socket) => boolean;
+/** Why who connected may not ask; null: it may. */
+export type PeerCheck = (socket: Socket) => AgentError | null;
 
 export interface PeerRefusal {
   pid: number;
   reason: string;
 }
 
+type WarnLog = { warn(message: string, fields: Record<string, unknown>): void };
+
 /**
  * Keeps robots from the control API. Where the system does not tell who connects, everybody who can open the socket
  * may ask: docs/security.md says where that is.
  */
 export async function createPeerCheck(
-  log: { warn(message: string, fields: Record<string, unknown>): void },
+  log: WarnLog,
   platform: NodeJS.Platform = process.platform,
 ): Promise<PeerCheck> {
   const libc = await loadLibc(platform);
-  return (socket) => {
-    const peer = libc?.peerOf(socket) ?? null;
-    const refusal = peer === null ? null : judgePeer(peer, createProcessView(platform), process);
-    if (refusal !== null) log.warn('Control API refused a process', { ...refusal });
-    return refusal === null;
-  };
+  return (socket) => refuseRobot(libc?.peerOf(socket) ?? null, log, platform);
+}
+
+/** The error for a peer that is a robot's, or that may be one. */
+export function refuseRobot(
+  peer: ReturnType<Libc['peerOf']>,
+  log: WarnLog,
+  platform: NodeJS.Platform,
+): AgentError | null {
+  const refusal = peer === null ? null : judgePeer(peer, createProcessView(platform), process);
+  if (refusal === null) return null;
+  log.warn('Control API refused a process', { ...refusal });
+  return new AgentError('PEER_REFUSED', 'Robots may not use the control API.');
 }
 
 /** @param own the agent's process */
@@ -34,7 +50,7 @@ export function judgePeer(
   own: Pick<NodeJS.Process, 'pid' | 'getuid'>,
 ): PeerRefusal | null {
   const { pid } = peer;
-  switch (findMembership(pid, view, own.pid)) {
+  switch (membershipOf(peer, view, own)) {
     case 'none':
       return null;
     case 'run':
@@ -44,4 +60,15 @@ export function judgePeer(
       if (peer.userId === 0 && own.getuid?.() !== 0) return null;
       return { pid, reason: 'it cannot be told from a robot: it is gone, or hides what it is' };
   }
+}
+
+/** Another user's process may be a robot of an agent of theirs. */
+function membershipOf(
+  { pid, userId }: Peer,
+  view: ProcessView,
+  own: Pick<NodeJS.Process, 'pid' | 'getuid'>,
+): Membership {
+  const seen = findMembership(pid, view, own.pid);
+  const isForeign = userId !== null && userId !== 0 && userId !== own.getuid?.();
+  return isForeign && seen !== 'run' ? findForeignMembership(pid, view) : seen;
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { homeKey } from './home-key.ts';
 
 /** sockaddr_un holds 108 bytes on Linux and 104 on macOS, one of them the end; some room is left. */
 const LONGEST_SOCKET_PATH_BYTES = 100;
@@ -14,7 +14,7 @@ export function controlSocketPath(
   platform: NodeJS.Platform,
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
-  const name = `kubot-${createHash('sha256').update(homeDir).digest('hex').slice(0, 16)}`;
+  const name = `kubot-${homeKey(homeDir)}`;
   if (platform === 'win32') return `\\\\.\\pipe\\${name}`;
   const candidates = [
     join(homeDir, 'control.sock'),

@@ -15,6 +15,10 @@ export interface ProcessView {
   parentPid(pid: number): number | undefined;
   /** Identity of its PID namespace; undefined: there are none, it is gone, or not to be read. */
   namespace(pid: number): string | undefined;
+  /** Whether it is in a PID namespace below ours, which others' processes tell too; undefined: it is gone, or hidden. */
+  isNested(pid: number): boolean | undefined;
+  /** Its command line, which others' processes tell too. */
+  command(pid: number): readonly string[] | undefined;
 }
 
 /** How far up a process is followed; a machine's trees are not that deep. */
@@ -41,6 +45,30 @@ export function findMembership(pid: number, view: ProcessView, ownPid: number): 
   return 'none';
 }
 
+/**
+ * Of another user's process, whose environment and namespace are not to be read: by a PID namespace below ours, or by an
+ * agent that it descends from. What left its parents outside of any namespace is not recognised.
+ */
+export function findForeignMembership(pid: number, view: ProcessView): Membership {
+  if (pid <= 0) return 'run';
+  const isNested = view.isNested(pid);
+  if (isNested === undefined) return 'unknown';
+  if (isNested) return 'run';
+  let parent = view.parentPid(pid);
+  if (parent === undefined) return 'unknown';
+  for (let steps = 0; parent !== undefined && parent > 1 && steps < MAX_ANCESTORS; steps++) {
+    if (isAgent(view.command(parent) ?? [])) return 'run';
+    parent = view.parentPid(parent);
+  }
+  return 'none';
+}
+
+/** `node …/cli.mjs --home DIR agent`: a robot can change neither its ancestors nor what they were started with. */
+function isAgent(command: readonly string[]): boolean {
+  const program = command.findIndex((word) => /(^|[/\\])(cli\.mjs|cli[/\\]main\.ts)$/.test(word));
+  return program > 0 && command.slice(program + 1).some((word) => word === 'agent' || word === 'demo');
+}
+
 function hasCookie(environment: Buffer): boolean {
   return variableOf(environment.toString('latin1'), RUN_COOKIE) !== undefined;
 }
@@ -53,6 +81,14 @@ const linuxView: ProcessView = {
   environment: (pid) => tried(() => readFileSync(`/proc/${pid}/environ`)),
   parentPid: (pid) => parseStat(tried(() => readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? '')?.parentPid,
   namespace: (pid) => tried(() => readlinkSync(`/proc/${pid}/ns/pid`)),
+  isNested: (pid) => {
+    // One number for each namespace from ours down.
+    const numbers = /^NSpid:\s*(.*)$/m.exec(
+      tried(() => readFileSync(`/proc/${pid}/status`, 'latin1')) ?? '',
+    )?.[1];
+    return numbers === undefined ? undefined : numbers.trim().split(/\s+/).length > 1;
+  },
+  command: (pid) => tried(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.split('\0'),
 };
 
 function tried<T>(read: () => T): T | undefined {
@@ -84,5 +120,7 @@ export function parsePsView(text: string): ProcessView {
     environment: (pid) => processes.get(pid)?.environment,
     parentPid: (pid) => processes.get(pid)?.parentPid,
     namespace: () => undefined,
+    isNested: (pid) => (processes.has(pid) ? false : undefined),
+    command: (pid) => processes.get(pid)?.environment.toString().split('\0'),
   };
 }

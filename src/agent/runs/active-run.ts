@@ -56,6 +56,7 @@ export class ActiveRun {
   #taken = false;
   #run: Run;
   #termination: TerminationReason | null = null;
+  #terminatedBy: string | null = null;
   /** By a clock that nobody sets. */
   #startedAtMs: number | null = null;
 
@@ -96,15 +97,21 @@ export class ActiveRun {
     return this.#termination;
   }
 
+  /** The granted user who asked for it; null: the owner, or nobody. */
+  get terminatedBy(): string | null {
+    return this.#terminatedBy;
+  }
+
   /** Since the robot was started, however the wall clock was moved; null: it was not started by this agent. */
   get ranMs(): number | null {
     return this.#startedAtMs === null ? null : Math.round(performance.now() - this.#startedAtMs);
   }
 
   /** Asks the run to end; the first reason wins. */
-  terminate(reason: TerminationReason): void {
+  terminate(reason: TerminationReason, by: string | null = null): void {
     if (this.#termination !== null || this.#run.state === 'ended') return;
     this.#termination = reason;
+    this.#terminatedBy = by;
     this.#abort.abort(reason);
   }
 

@@ -73,6 +73,7 @@ export async function executeRobot(
       ...exit,
       limits: settings.limits,
       termination: active.termination,
+      terminatedBy: active.terminatedBy,
       timeoutMs: settings.runTimeoutMs,
       platformState: active.platformState,
       // Nobody tells why a robot failed; on a full disk that is the likeliest.
@@ -84,6 +85,7 @@ export async function executeRobot(
       exitCode: null,
       signal: null,
       termination: active.termination,
+      terminatedBy: active.terminatedBy,
       timeoutMs: settings.runTimeoutMs,
       platformState: active.platformState,
       diskFull: false,

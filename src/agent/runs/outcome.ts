@@ -18,6 +18,8 @@ export function endOfProcess(exit: {
   exitCode: number | null;
   signal: string | null;
   termination: TerminationReason | null;
+  /** Who asked for its end, where it was not the owner. */
+  terminatedBy?: string | null;
   timeoutMs: number;
   platformState: string | null;
   diskFull: boolean;
@@ -36,7 +38,12 @@ export function endOfProcess(exit: {
         ),
       );
     case 'cancelled-by-operator':
-      return ended(new AgentError('CANCELLED_BY_OPERATOR', 'The run was cancelled on its host.'));
+      return ended(
+        new AgentError(
+          'CANCELLED_BY_OPERATOR',
+          `The run was cancelled ${exit.terminatedBy ? `by ${exit.terminatedBy} ` : ''}on its host.`,
+        ),
+      );
     case 'cancelled-by-platform':
       return ended(
         new AgentError(

@@ -65,14 +65,15 @@ export class RunManager {
 
   /**
    * Asks a run to end; it ends within the grace and its settling.
+   * @param by who asks, where it is not the owner
    * @throws AgentError CONFLICT when it is over, or all but
    */
-  cancel(runId: string): Run {
+  cancel(runId: string, by: string | null = null): Run {
     const active = this.#live.get(runId);
     if (!active || active.run.state === 'settling' || active.run.state === 'ended') {
       throw new AgentError('CONFLICT', `Run ${runId} has ended already; there is nothing to cancel.`);
     }
-    active.terminate('cancelled-by-operator');
+    active.terminate('cancelled-by-operator', by);
     return active.run;
   }
 

@@ -83,13 +83,14 @@ export function endUntaken(active: ActiveRun, services: RunServices, reason: Ter
     services.decider.onRun(active.run, {
       decision: 'skipped',
       code: 'EXCLUDED',
-      message: `Cancelled before it began; this host leaves the task alone until: kubot start ${active.robot.code} --task ${taskId}`,
+      message: `Cancelled${active.terminatedBy === null ? '' : ` by ${active.terminatedBy}`} before it began; this host leaves the task alone until: kubot start ${active.robot.code} --task ${taskId}`,
     });
   }
   const end = endOfProcess({
     exitCode: null,
     signal: null,
     termination: reason,
+    terminatedBy: active.terminatedBy,
     timeoutMs: 0,
     platformState: active.platformState,
     diskFull: false,

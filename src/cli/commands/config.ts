@@ -10,21 +10,21 @@ import type { ExplainedSetting, SettingView } from '../../shared/control-api.ts'
 import { AgentError } from '../../shared/errors.ts';
 import { parseSettingText, SettingTextError } from '../../shared/parse-setting.ts';
 import type { Context } from '../context.ts';
-import { findAgent } from '../read-handlers.ts';
+import { findAgentOfHome } from '../find-agent.ts';
 import { table } from '../table.ts';
 import { printable } from '../text.ts';
 import { version } from '../version.ts';
 
 export async function configGet(context: Context, [key]: [string]): Promise<number> {
-  const agent = await findAgent(context.homeDir);
+  const agent = await findAgentOfHome(context);
   const view = agent ? await agent.configGet({ key }) : explainSetting(load(context), key);
-  context.terminal.json({ key: view.key, value: view.value, source: view.source });
-  context.terminal.line(valueText(view.value));
+  context.terminal.json(view);
+  context.terminal.line(valueText(view));
   return 0;
 }
 
 export async function configExplain(context: Context): Promise<number> {
-  const agent = await findAgent(context.homeDir);
+  const agent = await findAgentOfHome(context);
   const settings = agent ? await agent.configExplain() : explainConfig(load(context));
   context.terminal.json(settings);
   context.terminal.lines(table(settings, COLUMNS));
@@ -33,7 +33,7 @@ export async function configExplain(context: Context): Promise<number> {
 
 const COLUMNS = [
   { title: 'SETTING', cell: (setting: ExplainedSetting) => setting.key },
-  { title: 'VALUE', cell: (setting: ExplainedSetting) => valueText(setting.value), maxWidth: 60 },
+  { title: 'VALUE', cell: valueText, maxWidth: 60 },
   {
     title: 'FROM',
     cell: ({ source, locked }: ExplainedSetting) => (locked ? `${source} (locked)` : source),
@@ -45,11 +45,11 @@ export async function configSet(context: Context, [key, given]: [string, string]
   // Arguments are for all to see, and a URL may hold a password.
   const text = given === '-' ? (await readAll(process.stdin)).replace(/\r?\n$/, '') : given;
   const value = parseValue(key, text);
-  const agent = await findAgent(context.homeDir);
+  const agent = await findAgentOfHome(context);
   const view = agent ? await agent.configSet({ key, value }) : await setUnderLock(context, key, value);
   context.terminal.json(view);
   context.terminal.line(
-    `${printable(key)} is ${valueText(view.value)}${agent ? ' from the next start of the agent on' : ''}.`,
+    `${printable(key)} is ${valueText(view)}${agent ? ' from the next start of the agent on' : ''}.`,
   );
   if (view.source !== 'file') {
     context.terminal.note(`The file holds it, but the ${view.source} has another value, which wins.`);
@@ -91,6 +91,7 @@ function load({ homeDir, environment, cwd }: Context) {
   return loadConfig({ flags: {}, environment, home: homeDir, cwd });
 }
 
-function valueText(value: unknown): string {
+function valueText({ value, hidden = false }: Pick<SettingView, 'value' | 'hidden'>): string {
+  if (hidden) return '(hidden)';
   return printable(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
 }

@@ -8,7 +8,7 @@ import { checkCredentialsStore, tryConnection } from '../../agent/doctor/platfor
 import { toAgentError } from '../../shared/errors.ts';
 import type { Status } from '../../shared/status.ts';
 import type { Context } from '../context.ts';
-import { findAgent } from '../read-handlers.ts';
+import { findAgentOfHome } from '../find-agent.ts';
 import { printable } from '../text.ts';
 
 /** Looks at what the agent needs, with one or without; changes nothing. */
@@ -33,7 +33,7 @@ async function examine(context: Context): Promise<Finding[]> {
   } catch (error) {
     return [...machine, failedWith('configuration', toAgentError(error), 3)];
   }
-  const status = await findStatus(homeDir);
+  const status = await findStatus(context);
   let store = checkCredentialsStore(config, status !== null);
   try {
     config = await withKeyringSecret(config);
@@ -54,6 +54,6 @@ async function examine(context: Context): Promise<Finding[]> {
   ];
 }
 
-async function findStatus(homeDir: string): Promise<Status | null> {
-  return (await (await findAgent(homeDir))?.status()) ?? null;
+async function findStatus(context: Context): Promise<Status | null> {
+  return (await (await findAgentOfHome(context))?.status()) ?? null;
 }

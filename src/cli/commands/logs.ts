@@ -6,10 +6,11 @@ import { listenForStop } from '../stop-signals.ts';
 
 /** Prints what a run printed; with --follow as it comes, until the run ends. */
 export async function logs(
-  { homeDir, terminal }: Context,
+  context: Context,
   [id]: [string],
   { follow = false }: { follow?: boolean },
 ): Promise<number> {
+  const { terminal } = context;
   const stop = listenForStop();
   const leaving = new AbortController();
   let interrupted = false;
@@ -18,7 +19,7 @@ export async function logs(
     leaving.abort();
   }, undefined);
   try {
-    await withReader(homeDir, async (handlers) => {
+    await withReader(context, async (handlers) => {
       for await (const line of handlers.logs({ id, follow }, leaving.signal)) {
         if (leaving.signal.aborted || terminal.isDeaf) break;
         terminal.json(line);

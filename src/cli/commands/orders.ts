@@ -2,27 +2,29 @@ import { AgentError } from '../../shared/errors.ts';
 import { parseDuration, SettingTextError } from '../../shared/parse-setting.ts';
 import type { Status } from '../../shared/status.ts';
 import type { Context } from '../context.ts';
-import { connectToAgent } from '../control-client.ts';
+import { requireAgent } from '../find-agent.ts';
 import { runSentence } from '../run-table.ts';
 import { count, localTime, printable } from '../text.ts';
 
 /** Returns once the run is asked to end; it ends within its grace. */
-export async function cancel({ homeDir, terminal }: Context, [id]: [string]): Promise<number> {
-  const run = await connectToAgent(homeDir).cancel({ id });
+export async function cancel(context: Context, [id]: [string]): Promise<number> {
+  const { terminal } = context;
+  const run = await (await requireAgent(context)).cancel({ id });
   terminal.json(run);
   terminal.line(`Asked to end: ${runSentence(run)}`);
   return 0;
 }
 
 export async function settle(
-  { homeDir, terminal }: Context,
+  context: Context,
   [taskId]: [string],
   { complete = false, handOver }: { complete?: boolean; handOver?: string },
 ): Promise<number> {
+  const { terminal } = context;
   if (complete === (handOver !== undefined)) {
     throw new AgentError('USAGE', 'settle needs either --complete or --hand-over EMAIL.');
   }
-  const run = await connectToAgent(homeDir).settle({
+  const run = await (await requireAgent(context)).settle({
     taskId,
     action: complete ? 'complete' : 'hand-over',
     email: handOver ?? null,
@@ -35,12 +37,13 @@ export async function settle(
 }
 
 export async function pause(
-  { homeDir, terminal }: Context,
+  context: Context,
   _args: [],
   options: { for?: string; reason?: string },
 ): Promise<number> {
+  const { terminal } = context;
   const forMs = options.for === undefined ? null : durationOption('--for', options.for);
-  const status = await connectToAgent(homeDir).pause({ forMs, reason: options.reason ?? null });
+  const status = await (await requireAgent(context)).pause({ forMs, reason: options.reason ?? null });
   terminal.json(status);
   const until = status.pause?.until ?? null;
   terminal.line(
@@ -49,15 +52,17 @@ export async function pause(
   return 0;
 }
 
-export async function resume({ homeDir, terminal }: Context): Promise<number> {
-  const status = await connectToAgent(homeDir).resume();
+export async function resume(context: Context): Promise<number> {
+  const { terminal } = context;
+  const status = await (await requireAgent(context)).resume();
   terminal.json(status);
   terminal.line('Work is taken again.');
   return 0;
 }
 
-export async function drain({ homeDir, terminal }: Context): Promise<number> {
-  const status = await connectToAgent(homeDir).drain();
+export async function drain(context: Context): Promise<number> {
+  const { terminal } = context;
+  const status = await (await requireAgent(context)).drain();
   terminal.json(status);
   terminal.line(`Draining: no new work is taken.${stillRunning(status)}`);
   return 0;

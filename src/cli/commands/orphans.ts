@@ -1,6 +1,6 @@
 import type { Orphan } from '../../shared/orphan.ts';
 import type { Context } from '../context.ts';
-import { connectToAgent } from '../control-client.ts';
+import { requireAgent } from '../find-agent.ts';
 import { count, localTime, printable } from '../text.ts';
 
 const WORDS: Record<Orphan['actions'][number]['action'], string> = {
@@ -10,10 +10,10 @@ const WORDS: Record<Orphan['actions'][number]['action'], string> = {
 };
 
 /** Tasks that no live host answers for, each with what a person may do about it. */
-export async function orphans({ homeDir, terminal }: Context): Promise<number> {
-  const found = await connectToAgent(homeDir).orphans();
-  terminal.json(found);
-  terminal.lines(orphanLines(found));
+export async function orphans(context: Context): Promise<number> {
+  const found = await (await requireAgent(context)).orphans();
+  context.terminal.json(found);
+  context.terminal.lines(orphanLines(found));
   return 0;
 }
 

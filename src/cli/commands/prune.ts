@@ -5,7 +5,7 @@ import { homePaths } from '../../agent/home/home-paths.ts';
 import { bytes } from '../../shared/byte-text.ts';
 import type { Pruned } from '../../shared/control-api.ts';
 import type { Context } from '../context.ts';
-import { findAgent } from '../read-handlers.ts';
+import { findAgentOfHome } from '../find-agent.ts';
 import { table } from '../table.ts';
 import { count, shortId } from '../text.ts';
 import { version } from '../version.ts';
@@ -16,8 +16,8 @@ export async function prune(
   _args: [],
   { dryRun = false }: { dryRun?: boolean },
 ): Promise<number> {
-  const { homeDir, terminal } = context;
-  const agent = await findAgent(homeDir);
+  const { terminal } = context;
+  const agent = await findAgentOfHome(context);
   const pruned = agent ? await agent.prune({ dryRun }) : await pruneAlone(context, dryRun);
   terminal.json(pruned);
   if (pruned.items.length > 0) {

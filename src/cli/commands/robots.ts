@@ -1,25 +1,21 @@
 import type { RobotView } from '../../shared/status.ts';
 import type { Context } from '../context.ts';
-import { connectToAgent } from '../control-client.ts';
+import { requireAgent } from '../find-agent.ts';
 import { withReader } from '../read-handlers.ts';
 import { table } from '../table.ts';
 import { printable } from '../text.ts';
 
-export async function robots(
-  { homeDir, terminal }: Context,
-  _args: [],
-  options: { prepare?: string },
-): Promise<number> {
+export async function robots(context: Context, _args: [], options: { prepare?: string }): Promise<number> {
   if (options.prepare !== undefined) {
-    const robot = await connectToAgent(homeDir).prepare({ code: options.prepare });
-    terminal.json([robot]);
-    terminal.line(`${printable(robot.code)} is ${robot.state}.`);
+    const robot = await (await requireAgent(context)).prepare({ code: options.prepare });
+    context.terminal.json([robot]);
+    context.terminal.line(`${printable(robot.code)} is ${robot.state}.`);
     return 0;
   }
-  const views = await withReader(homeDir, (handlers) => handlers.robots());
-  terminal.json(views);
-  if (views.length === 0) terminal.line('No robots are known here yet.');
-  else terminal.lines(table(views, columnsFor(views)));
+  const views = await withReader(context, (handlers) => handlers.robots());
+  context.terminal.json(views);
+  if (views.length === 0) context.terminal.line('No robots are known here yet.');
+  else context.terminal.lines(table(views, columnsFor(views)));
   return 0;
 }
 

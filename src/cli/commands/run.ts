@@ -8,10 +8,10 @@ import { count, duration, localTime, printable } from '../text.ts';
 import { callInWords, signerInWords, touchedInWords } from '../touched.ts';
 
 /** A failed run is a result like any other: exit code 0. */
-export async function run({ homeDir, terminal }: Context, [id]: [string]): Promise<number> {
-  const details = await withReader(homeDir, (handlers) => handlers.run({ id }));
-  terminal.json(details);
-  terminal.lines(describe(details));
+export async function run(context: Context, [id]: [string]): Promise<number> {
+  const details = await withReader(context, (handlers) => handlers.run({ id }));
+  context.terminal.json(details);
+  context.terminal.lines(describe(details));
   return 0;
 }
 

@@ -16,7 +16,7 @@ export interface RunsOptions {
 
 export async function runs(context: Context, _args: [], options: RunsOptions): Promise<number> {
   if (options.orphans) return await orphans(context);
-  const { homeDir, terminal } = context;
+  const { terminal } = context;
   const query = RunsQuerySchema.safeParse({
     limit: Number(options.limit),
     before: options.before ?? null,
@@ -24,7 +24,7 @@ export async function runs(context: Context, _args: [], options: RunsOptions): P
     robot: options.robot ?? null,
   });
   if (!query.success) throw usage(String(query.error.issues[0]?.path[0]));
-  const found = await withReader(homeDir, (handlers) => handlers.runs(query.data));
+  const found = await withReader(context, (handlers) => handlers.runs(query.data));
   terminal.json(found);
   if (found.length === 0) terminal.line('No runs.');
   else terminal.lines(runTable(found));

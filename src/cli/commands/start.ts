@@ -3,9 +3,9 @@ import type { ControlHandlers } from '../../shared/control-api.ts';
 import { AgentError } from '../../shared/errors.ts';
 import type { Run } from '../../shared/run.ts';
 import type { Context } from '../context.ts';
-import { connectToAgent } from '../control-client.ts';
 import type { Environment } from '../environment.ts';
 import { EXIT } from '../exit-codes.ts';
+import { requireAgent } from '../find-agent.ts';
 import { logLineText } from '../log-lines.ts';
 import { runSentence } from '../run-table.ts';
 import { listenForStop } from '../stop-signals.ts';
@@ -18,10 +18,11 @@ export interface StartOptions {
 }
 
 export async function start(
-  { homeDir, environment, terminal }: Context,
+  context: Context,
   [robot, operation]: [string, string | undefined],
   options: StartOptions,
 ): Promise<number> {
+  const { environment, terminal } = context;
   const input = {
     requestId: randomUUID(),
     robot,
@@ -29,7 +30,7 @@ export async function start(
     variables: parseVariables(options.env, environment),
     taskId: options.task ?? null,
   };
-  const agent = connectToAgent(homeDir);
+  const agent = await requireAgent(context);
   if (!options.wait) {
     const run = await agent.start(input);
     terminal.json(run);

@@ -1,22 +1,31 @@
-import { isAgentError } from '../../shared/errors.ts';
+import type { WhoAmI } from '../../shared/control-access.ts';
 import type { Status } from '../../shared/status.ts';
 import type { Context } from '../context.ts';
-import { connectToAgent } from '../control-client.ts';
 import { EXIT } from '../exit-codes.ts';
+import { findAgent } from '../find-agent.ts';
 import { sandboxInWords } from '../sandbox-text.ts';
 import { localTime, printable } from '../text.ts';
 import { courtesyText } from './courtesy.ts';
 
-export async function status({ homeDir, terminal }: Context): Promise<number> {
-  const found = await findStatus(homeDir);
-  if (found === null) {
+export async function status(context: Context): Promise<number> {
+  const { homeDir, terminal } = context;
+  const agent = await findAgent(context);
+  if (agent === null) {
     terminal.json({ agent: null });
     terminal.line(`No agent runs in ${printable(homeDir)}. Start one with: kubot agent`);
     return EXIT.noAgent;
   }
-  terminal.json(found);
-  terminal.lines(statusLines(found));
+  const [found, who] = await Promise.all([agent.status(), agent.whoAmI()]);
+  terminal.json({ ...found, access: who.access });
+  terminal.lines([...accessLines(who), ...statusLines(found)]);
   return 0;
+}
+
+/** Of an agent that is not one's own: whose it is, and what one may do with it. */
+export function accessLines({ access, user, owner }: WhoAmI): string[] {
+  if (access === 'owner') return [];
+  const may = access === 'read' ? 'may look and change nothing' : 'may look and give orders';
+  return [`${'Access'.padEnd(9)} ${printable(`the agent of ${owner}; ${user} ${may}`)}`];
 }
 
 /** The status in words. */
@@ -73,13 +82,4 @@ function platformText(connection: Status['connection'], unsettled: number, now: 
 function clockText(skewMs: number): string {
   const minutes = Math.round(Math.abs(skewMs) / 60_000);
   return `${minutes} min ${skewMs > 0 ? 'ahead of' : 'behind'} the platform's; set it`;
-}
-
-async function findStatus(homeDir: string): Promise<Status | null> {
-  try {
-    return await connectToAgent(homeDir).status();
-  } catch (error) {
-    if (isAgentError(error) && error.code === 'AGENT_NOT_RUNNING') return null;
-    throw error;
-  }
 }

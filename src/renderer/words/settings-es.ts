@@ -69,6 +69,8 @@ export const SETTINGS_ES: Readonly<Partial<Record<SettingKey, string>>> = {
   operationPointer: 'Puntero JSON en los datos de la tarea que nombra la operación.',
   uploadOutputs: 'Subir lo que una ejecución deja en su carpeta de resultados.',
   homeMode: 'Si el robot tiene una carpeta personal propia o la de la persona.',
+  control:
+    'Quién más puede usar este agente: {"allowUsers": {"ana": "read"}, "group": "kubot-operators", "groupAccess": "full"}.',
   secretVariables:
     'Variables de robots cuyos valores ningún registro puede mostrar, además de las que parecen secretas por su nombre.',
   logMaxEntries: 'Entradas de registro que puede enviar una ejecución.',

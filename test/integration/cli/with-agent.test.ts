@@ -81,6 +81,7 @@ function handlers(): ControlHandlers {
       return result;
     };
   return {
+    whoAmI: async () => ({ access: 'owner', user: null, owner: null }),
     status: async () => STATUS,
     robots: async () => [],
     prepare: refuse,
@@ -141,9 +142,10 @@ beforeEach(async () => {
   ending = { outcome: 'succeeded' };
   const paths = homePaths(home);
   lock = takeHomeLock(paths, { pid: process.pid, startedAt: AT, socketPath: paths.socket, version: '1' });
+  const own = handlers();
   server = await startControlServer({
     socketPath: paths.socket,
-    handlers: handlers(),
+    admit: () => own,
     log: { error: (message, fields) => seen.push(message, fields) },
   });
 });
@@ -159,7 +161,7 @@ describe('with an agent', () => {
   test('status is its document', async () => {
     const result = await ask('status', '--json');
     expect(result).toMatchObject({ code: 0, stderr: '' });
-    expect(JSON.parse(result.stdout)).toEqual(STATUS);
+    expect(JSON.parse(result.stdout)).toEqual({ ...STATUS, access: 'owner' });
     expect((await ask('status')).stdout).toContain('Sandbox   off (asked for: standard; missing: files)');
   });
 

@@ -13,11 +13,12 @@ let refused: { pid: number; reason: string }[];
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'kubot-peers-'));
   refused = [];
+  const handlers = handlersOf({ robots: async () => [] });
   const log = { warn: (_message: string, fields: object) => refused.push(fields as (typeof refused)[0]) };
+  const check = await createPeerCheck(log);
   server = await startControlServer({
     socketPath: join(dir, 's'),
-    handlers: handlersOf({ robots: async () => [] }),
-    mayAsk: await createPeerCheck(log),
+    admit: (socket) => check(socket) ?? handlers,
     log: { error: () => undefined },
   });
 });

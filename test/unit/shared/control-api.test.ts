@@ -6,6 +6,7 @@ describe('the declaration of the control API', () => {
   test('knows which methods take no input', () => {
     const methods = Object.keys(CONTROL_API) as (keyof typeof CONTROL_API)[];
     expect(methods.filter(takesNoInput)).toEqual([
+      'whoAmI',
       'status',
       'robots',
       'waiting',

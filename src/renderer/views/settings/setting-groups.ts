@@ -38,7 +38,7 @@ const BEGINNINGS: readonly (readonly [RegExp, SettingGroup])[] = [
   [/^courtesy/, 'work'],
   [/^(failurePolicy|retry|take)/, 'failures'],
   [/^(allowedHosts|packageSignatures|publisherKeys)/, 'isolation'],
-  [/^(sandbox|network|files|sockets|limits|gui|gateway)/, 'isolation'],
+  [/^(control|sandbox|network|files|sockets|limits|gui|gateway)/, 'isolation'],
   [/^(runtimeMismatch|package|runtime)/, 'robots'],
   [/^(log|runLog|silent)/, 'logs'],
   [/(Retention|MaxBytes|storeMax)/, 'storage'],

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { judgePeer } from '../../../../src/agent/control/peer-check.ts';
 import { parsePsView } from '../../../../src/agent/process/run-membership.ts';
 
-const VIEW = parsePsView('50 1 zsh HOME=/\n60 1 robot KUBOT_RUN_ID=x\n');
+const VIEW = parsePsView(
+  '50 1 zsh HOME=/\n60 1 robot KUBOT_RUN_ID=x\n80 1 node /k/cli.mjs agent\n81 80 robot\n82 1 zsh\n',
+);
 const person = { pid: 100, getuid: () => 1000 };
 
 test.each([
@@ -15,9 +17,18 @@ test.each([
   ],
   ['of root, which hides from a person, may', { pid: 70, userId: 0 }, null],
 ])('a process %s', (_what, peer, reason) => {
-  expect(judgePeer(peer, VIEW, person)?.reason ?? null).toBe(reason);
+  expect(judgePeer({ ...peer, groupIds: null }, VIEW, person)?.reason ?? null).toBe(reason);
 });
 
 test('to an agent that is root, root hides nothing', () => {
-  expect(judgePeer({ pid: 70, userId: 0 }, VIEW, { pid: 100, getuid: () => 0 })).not.toBeNull();
+  expect(
+    judgePeer({ pid: 70, userId: 0, groupIds: null }, VIEW, { pid: 100, getuid: () => 0 }),
+  ).not.toBeNull();
+});
+
+test.each([
+  ['below an agent of theirs may not', 81, 'it belongs to a run'],
+  ['of their shell may', 82, null],
+])('a process of another user %s', (_what, pid, reason) => {
+  expect(judgePeer({ pid, userId: 2000, groupIds: null }, VIEW, person)?.reason ?? null).toBe(reason);
 });

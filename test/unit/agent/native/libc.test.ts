@@ -4,12 +4,38 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadLibc, PEER_CALLS } from '../../../../src/agent/native/libc.ts';
+import { loadLibc, PEER_CALLS, peerOfAnswers } from '../../../../src/agent/native/libc.ts';
 
-test('the answer of each system is read by its own layout', () => {
-  const ucred = Buffer.from('d2040000e8030000e8030000', 'hex');
-  expect(PEER_CALLS.linux?.parse(ucred)).toEqual({ pid: 1234, userId: 1000 });
-  expect(PEER_CALLS.darwin?.parse(Buffer.from('d2040000', 'hex'))).toEqual({ pid: 1234, userId: null });
+describe('the answers of a system', () => {
+  const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
+
+  test('are read by the layout of Linux, each group once', () => {
+    const ucred = hex('d2040000 e8030000 64000000');
+    const groups = hex('64000000 1b000000');
+    expect(peerOfAnswers(PEER_CALLS.linux ?? [], [ucred, groups])).toEqual({
+      pid: 1234,
+      userId: 1000,
+      groupIds: [100, 27],
+    });
+  });
+
+  test('are read by the layout of macOS', () => {
+    const xucred = Buffer.concat([hex('00000000 f5010000 0200 0000 14000000 50000000'), Buffer.alloc(56)]);
+    expect(peerOfAnswers(PEER_CALLS.darwin ?? [], [hex('d2040000'), xucred])).toEqual({
+      pid: 1234,
+      userId: 501,
+      groupIds: [20, 80],
+    });
+  });
+
+  test('that are missing tell nothing', () => {
+    expect(peerOfAnswers(PEER_CALLS.darwin ?? [], [hex('d2040000'), null])).toEqual({
+      pid: 1234,
+      userId: null,
+      groupIds: null,
+    });
+    expect(peerOfAnswers(PEER_CALLS.linux ?? [], [null, hex('64000000')])).toBeNull();
+  });
 });
 
 test('Windows has no such library', async () => {
@@ -37,7 +63,13 @@ describe.runIf(process.platform === 'linux')('the C library', () => {
     const server = createServer(accepted.resolve).listen(path);
     const client = connect(path);
     const socket = await accepted.promise;
-    expect(libc?.peerOf(socket)).toEqual({ pid: process.pid, userId: process.getuid?.() });
+    const groups = new Set([process.getgid?.() ?? -1, ...(process.getgroups?.() ?? [])]);
+    const peer = libc?.peerOf(socket);
+    expect({ ...peer, groupIds: new Set(peer?.groupIds) }).toEqual({
+      pid: process.pid,
+      userId: process.getuid?.(),
+      groupIds: groups,
+    });
     client.destroy();
     socket.destroy();
     expect(libc?.peerOf(socket)).toBeNull();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  findForeignMembership,
   findMembership,
   type ProcessView,
   parsePsView,
@@ -11,6 +12,7 @@ interface Process {
   parent: number;
   environment?: string;
   namespace?: string;
+  command?: string;
 }
 
 /** The agent is 100, a shell 50 its parent. */
@@ -27,6 +29,8 @@ function viewOf(processes: Record<number, Process>): ProcessView {
     },
     parentPid: (pid) => all[pid]?.parent,
     namespace: (pid) => (all[pid] === undefined ? undefined : (all[pid].namespace ?? 'pid:[1]')),
+    isNested: (pid) => (all[pid] === undefined ? undefined : all[pid].namespace !== undefined),
+    command: (pid) => all[pid]?.command?.split(' '),
   };
 }
 
@@ -68,6 +72,44 @@ describe('a process', () => {
   test('in a ring of parents ends the search', () => {
     const ring = { 7: { parent: 8, environment: '' }, 8: { parent: 7, environment: '' } };
     expect(findMembership(7, viewOf(ring), AGENT)).toBe('none');
+  });
+});
+
+describe('a process of another user', () => {
+  test.each<[string, Record<number, Process>, string]>([
+    ['in a namespace below ours', { 7: { parent: 50, namespace: 'pid:[2]' } }, 'run'],
+    [
+      'that descends from an agent',
+      {
+        7: { parent: 6 },
+        6: { parent: 5 },
+        5: { parent: 1, command: 'node /opt/k/out/agent/cli.mjs agent --json' },
+      },
+      'run',
+    ],
+    [
+      'that descends from a demo of a checkout',
+      { 7: { parent: 5 }, 5: { parent: 1, command: 'node /src/cli/main.ts --home /h demo' } },
+      'run',
+    ],
+    [
+      'that descends from another command',
+      { 7: { parent: 5 }, 5: { parent: 1, command: 'node /src/cli/main.ts logs x --follow' } },
+      'none',
+    ],
+    [
+      'that descends from another program with such words',
+      { 7: { parent: 5 }, 5: { parent: 1, command: 'bash -c agent demo' } },
+      'none',
+    ],
+    ['of their shell', { 7: { parent: 50 } }, 'none'],
+    ['that is gone', {}, 'unknown'],
+  ])('%s', (_what, processes, expected) => {
+    expect(findForeignMembership(7, viewOf(processes))).toBe(expected);
+  });
+
+  test('that our namespace cannot see is a run’s', () => {
+    expect(findForeignMembership(0, viewOf({}))).toBe('run');
   });
 });
 
