@@ -24,7 +24,7 @@ export async function createRows(workbench: Workbench): Promise<Row[]> {
     platform: process.platform,
     arch: process.arch,
     containment,
-    host: { agentHome, userHomes: [homedir()], secretFiles: [] },
+    host: { agentHome, controlDir: null, userHomes: [homedir()], secretFiles: [] },
     upstreamProxy: null,
   });
   const levels: SandboxLevel[] = ['off', 'standard', 'strict'];

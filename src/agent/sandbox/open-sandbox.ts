@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { toAgentError } from '../../shared/errors.ts';
 import type { SandboxStatus } from '../../shared/run.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
+import { grantedDir } from '../home/granted-sockets.ts';
 import { findUserHome } from '../home/user-home.ts';
 import type { Containment } from '../process/containment.ts';
 import type { AllowListProxyOptions } from './allow-list-proxy.ts';
@@ -54,6 +55,7 @@ export async function openSandbox(options: OpenSandboxOptions): Promise<OpenedSa
     containment: options.containment,
     host: {
       agentHome: realPath(config.homeDir),
+      controlDir: grantedDir(process.platform, environment),
       userHomes: [userHome, ...(environment.HOME ? [environment.HOME] : [])],
       secretFiles: config.secretFilePath === null ? [] : [config.secretFilePath],
     },

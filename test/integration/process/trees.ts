@@ -87,7 +87,7 @@ async function startAt(
     platform: process.platform,
     arch: process.arch,
     containment: found,
-    host: { agentHome: homeDir, userHomes: [], secretFiles: [] },
+    host: { agentHome: homeDir, controlDir: null, userHomes: [], secretFiles: [] },
     upstreamProxy: null,
   });
   const policy = aPolicy({ level, required: true, allowedHosts: level === 'strict' ? [] : null });

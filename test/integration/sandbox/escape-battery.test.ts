@@ -28,6 +28,8 @@ const EXPECTED: Record<string, Expected> = {
   'connect dbus': STANDARD,
   'connect docker': STANDARD,
   'connect control': STANDARD,
+  'connect granted control': STANDARD,
+  'connect granted control by a grant': STANDARD,
   'connect temporary': STANDARD,
   'connect abstract': STRICT,
   'connect loopback': STRICT,

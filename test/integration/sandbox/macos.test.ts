@@ -25,7 +25,12 @@ describe('on macOS', () => {
     writeFileSync(secret, 'secret');
     sandbox = createSandboxMacos({
       containment: { kind: 'group' },
-      host: { agentHome: join(base, 'agent home'), userHomes: [homedir()], secretFiles: [] },
+      host: {
+        agentHome: join(base, 'agent home'),
+        controlDir: null,
+        userHomes: [homedir()],
+        secretFiles: [],
+      },
       upstreamProxy: null,
     });
   });

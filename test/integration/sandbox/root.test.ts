@@ -41,7 +41,7 @@ describe.runIf(isRoot)('a robot of an agent that is root', () => {
       platform: process.platform,
       arch: process.arch,
       containment: await detectContainment(),
-      host: { agentHome: join(dir, 'home'), userHomes: ['/root'], secretFiles: [] },
+      host: { agentHome: join(dir, 'home'), controlDir: null, userHomes: ['/root'], secretFiles: [] },
       upstreamProxy: null,
     });
   });

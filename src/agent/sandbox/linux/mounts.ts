@@ -67,7 +67,10 @@ interface Mount {
 export function mountArguments(request: MountRequest): string[] {
   const { level, policy, host, places, screen } = request;
   const userHomes = realFolders(host.userHomes);
-  const isOwn = (path: string) => isWithin(realPath(path), host.agentHome);
+  // What is not there today may be there tomorrow: another agent's start is none of this one's.
+  const controlDirs = realFolders(host.controlDir === null ? [] : [host.controlDir]);
+  const own = [host.agentHome, ...controlDirs];
+  const isOwn = (path: string) => own.some((folder) => isWithin(realPath(path), folder));
   const granted = (kind: Kind, paths: readonly string[]): Mount[] =>
     paths.filter((path) => !isOwn(path)).map((path) => ({ path, kind }));
   const hidden = realFolders([...HIDDEN, ...userHomes, host.agentHome]);
@@ -79,7 +82,7 @@ export function mountArguments(request: MountRequest): string[] {
     ...granted('read-try', [...policy.files.read, ...screen]),
     ...granted('write-try', [...policy.files.write, ...policy.sockets]),
     // After the grants, which may hold them.
-    { path: host.agentHome, kind: 'hide' },
+    ...own.map((path): Mount => ({ path, kind: 'hide' })),
     ...host.secretFiles.filter(isFile).map((path): Mount => ({ path: realPath(path), kind: 'mask' })),
     ...(level === 'standard' ? resolverFiles().map((path): Mount => ({ path, kind: 'read-try' })) : []),
     ...[...host.tools, ...places.read].map((path): Mount => ({ path, kind: 'read' })),

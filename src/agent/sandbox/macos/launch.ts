@@ -84,6 +84,7 @@ export function profileRequest(
     policy,
     paths: {
       agentHome: realPathOf(host.agentHome),
+      controlDirs: host.controlDir === null ? [] : [realPathOf(host.controlDir)],
       userHomes: real(host.userHomes).filter((path) => path !== '/'),
       secretFiles: real(host.secretFiles),
       write: real(places.write),

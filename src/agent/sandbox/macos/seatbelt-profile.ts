@@ -8,6 +8,7 @@ export interface ProfileRequest {
   /** All of them real paths: Seatbelt judges what a path leads to, so that a rule for a link fits nothing. */
   paths: {
     agentHome: string;
+    controlDirs: readonly string[];
     userHomes: readonly string[];
     secretFiles: readonly string[];
     /** What the run has to write, and what the policy grants. */
@@ -114,7 +115,7 @@ export function seatbeltProfile(request: ProfileRequest): string {
     '(deny signal process-info* mach-priv-task-port)',
     '(allow signal process-info* mach-priv-task-port (target same-sandbox))',
     '(deny sysctl-read (sysctl-name "kern.procargs2"))',
-    ...networkRules(ports, [...paths.write, ...paths.grantedWrite], paths.sockets),
+    ...networkRules(ports, paths),
     '',
   ].join('\n');
 }
@@ -150,14 +151,16 @@ function pathRules({ level, policy, paths }: ProfileRequest): string[] {
   const set = (access: Access, list: readonly string[]) => {
     for (const path of list) rules.set(path, access);
   };
-  const notOwn = (list: readonly string[]) => list.filter((path) => !isWithin(path, paths.agentHome));
+  const own = [paths.agentHome, ...paths.controlDirs];
+  const notOwn = (list: readonly string[]) =>
+    list.filter((path) => !own.some((folder) => isWithin(path, folder)));
   if (level === 'standard') set('hide', HIDDEN);
   set('hide', paths.userHomes);
   if (policy.homeMode === 'user') set('write', paths.userHomes);
   set('read', notOwn(paths.grantedRead));
   set('write', notOwn(paths.grantedWrite));
   // After the grants, which may hold them.
-  set('hide', [paths.agentHome]);
+  set('hide', own);
   set('hide-file', paths.secretFiles);
   set('read', paths.read);
   set('write', paths.write);
@@ -184,21 +187,22 @@ function ruleOf(path: string, access: Access): string {
 }
 
 /** A host in a rule is `localhost` or `*`; both families of addresses are meant. */
-function networkRules(
-  ports: readonly number[] | null,
-  writable: readonly string[],
-  sockets: readonly string[],
-): string[] {
-  const own = [
-    ...writable.map((path) => `(remote unix-socket (subpath ${quoted(path)}))`),
-    ...[...sockets, ...(ports === null ? [RESOLVER] : [])].map(
+function networkRules(ports: readonly number[] | null, paths: ProfileRequest['paths']): string[] {
+  const below = (folders: readonly string[], end = 'remote') =>
+    folders.map((path) => `(${end} unix-socket (subpath ${quoted(path)}))`);
+  const granted = [
+    ...below(paths.grantedWrite),
+    ...[...paths.sockets, ...(ports === null ? [RESOLVER] : [])].map(
       (path) => `(remote unix-socket (path-literal ${quoted(path)}))`,
     ),
   ];
-  const listening = writable.map((path) => `(local unix-socket (subpath ${quoted(path)}))`);
+  const listening = below([...paths.write, ...paths.grantedWrite], 'local');
   return [
     ports === null ? '(deny network-outbound (remote unix-socket))' : '(deny network*)',
-    ...(own.length > 0 ? [`(allow network-outbound ${own.join(' ')})`] : []),
+    ...(granted.length > 0 ? [`(allow network-outbound ${granted.join(' ')})`] : []),
+    // After the grants, which may hold the agent's own sockets; the run's folders lie in its home.
+    `(deny network-outbound ${below([paths.agentHome, ...paths.controlDirs]).join(' ')})`,
+    ...(paths.write.length > 0 ? [`(allow network-outbound ${below(paths.write).join(' ')})`] : []),
     ...(listening.length > 0 ? [`(allow network-bind network-inbound ${listening.join(' ')})`] : []),
     ...(ports ?? []).map((port) => `(allow network-outbound (remote ip "localhost:${port}"))`),
   ];

@@ -19,7 +19,7 @@ function mountsOf(over: Partial<MountRequest> = {}): string[][] {
   const options = mountArguments({
     level: 'standard',
     policy: aPolicy(),
-    host: { agentHome, userHomes: [home], secretFiles: [], tools: [] },
+    host: { agentHome, controlDir: null, userHomes: [home], secretFiles: [], tools: [] },
     places: { write: [join(agentHome, 'runs/1/work')], read: [join(agentHome, 'packages/p')], tmpDir: '/x' },
     screen: [],
     limitsTmpfs: true,
@@ -73,7 +73,7 @@ describe.runIf(process.platform === 'linux')('the file system of a robot', () =>
     // As secrets come into containers: by a link.
     symlinkSync(secret, join(home, 'secret-link'));
     const secretFiles = [join(home, 'secret-link'), join(home, 'gone')];
-    const host = { agentHome, userHomes: [home], secretFiles, tools: [] };
+    const host = { agentHome, controlDir: null, userHomes: [home], secretFiles, tools: [] };
     expect(mountsOf({ policy, host, places: { write: [], read: [], tmpDir: '/x' } })).toContainEqual([
       '--ro-bind',
       '/dev/null',
@@ -90,7 +90,7 @@ describe.runIf(process.platform === 'linux')('the file system of a robot', () =>
       ['--bind', join(home, 'link'), join(home, 'link')],
       ['--bind', real, real],
     ]);
-    const host = { agentHome, userHomes: [], secretFiles: [], tools: [] };
+    const host = { agentHome, controlDir: null, userHomes: [], secretFiles: [], tools: [] };
     const shown = mountsOf({ places, host }).filter(([option]) => option === '--bind');
     // The tests' own folder is hidden as well where it lies in one of those.
     expect(shown).toContainEqual(['--bind', real, real]);
@@ -102,11 +102,28 @@ describe.runIf(process.platform === 'linux')('the file system of a robot', () =>
     expect(JSON.stringify(mountsOf({ policy }))).not.toContain('innocent');
   });
 
+  test('hides where agents listen for granted users, after a grant and by a link too', () => {
+    const controlDir = join(home, 'control');
+    mkdirSync(join(controlDir, 'kubot'), { recursive: true });
+    symlinkSync(controlDir, join(home, 'innocent'));
+    const policy = aPolicy({
+      files: { read: [], write: [join(controlDir, 'kubot'), join(home, 'innocent')] },
+      sockets: [join(controlDir, 'kubot/x.sock')],
+    });
+    const host = { agentHome, controlDir, userHomes: [], secretFiles: [], tools: [] };
+    const mounts = mountsOf({ policy, host, places: { write: [], read: [], tmpDir: '/x' } });
+    expect(mounts.filter((mount) => JSON.stringify(mount).includes(controlDir))).toEqual([
+      ['--tmpfs', controlDir],
+      ['--remount-ro', controlDir],
+    ]);
+    expect(JSON.stringify(mounts)).not.toContain('innocent');
+  });
+
   test('in strict begins with nothing but the system’s programs', () => {
     const options = mountArguments({
       level: 'strict',
       policy: aPolicy({ level: 'strict', allowedHosts: [] }),
-      host: { agentHome, userHomes: [home], secretFiles: [], tools: [] },
+      host: { agentHome, controlDir: null, userHomes: [home], secretFiles: [], tools: [] },
       places: { write: [], read: [], tmpDir: '/x' },
       screen: [],
       limitsTmpfs: false,

@@ -17,7 +17,7 @@ afterEach(() => rmSync(dir, { recursive: true }));
 function sandbox(sandboxExec: string) {
   return createSandboxMacos({
     containment: { kind: 'group' },
-    host: { agentHome: dir, userHomes: [], secretFiles: [] },
+    host: { agentHome: dir, controlDir: null, userHomes: [], secretFiles: [] },
     upstreamProxy: null,
     sandboxExec,
   });

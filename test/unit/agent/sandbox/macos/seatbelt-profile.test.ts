@@ -18,6 +18,7 @@ function request(over: Partial<ProfileRequest> = {}, paths: Partial<ProfileReque
     ...over,
     paths: {
       agentHome,
+      controlDirs: [],
       userHomes: [home],
       secretFiles: ['/opt/kubot/secret'],
       write: [`${run}/work`, `${run}/tmp`],
@@ -92,11 +93,30 @@ test('standard leaves the network, strict the named ports of the loopback', () =
   expect(strict).not.toContain('mDNSResponder');
 });
 
+test('no grant leads to a socket of an agent’s, neither its own nor one for granted users', () => {
+  const control = '/Library/Application Support/kubot-runner/control';
+  const profile = seatbeltProfile(
+    request(
+      {},
+      {
+        controlDirs: [control],
+        grantedWrite: [home, control],
+        grantedRead: ['/Library'],
+        sockets: [`${control}/kubot/x.sock`, `${agentHome}/control.sock`],
+      },
+    ),
+  );
+  const lines = profile.split('\n').filter((line) => line.includes('network-outbound'));
+  expect(lines.slice(-2)).toEqual([
+    `(deny network-outbound (remote unix-socket (subpath "${agentHome}")) (remote unix-socket (subpath "${control}")))`,
+    `(allow network-outbound (remote unix-socket (subpath "${run}/work")) (remote unix-socket (subpath "${run}/tmp")))`,
+  ]);
+  expect(verdictOf(profile, 'file-read-data', `${control}/kubot/x.sock`)).toBe('deny');
+});
+
 test('sockets are those of the run and those granted', () => {
   const profile = seatbeltProfile(request({}, { write: [run], grantedWrite: [], sockets: ['/opt/db.sock'] }));
-  expect(profile).toContain(
-    `(allow network-outbound (remote unix-socket (subpath "${run}")) (remote unix-socket (path-literal "/opt/db.sock"))`,
-  );
+  expect(profile).toContain(`(allow network-outbound (remote unix-socket (path-literal "/opt/db.sock"))`);
 });
 
 test('what lies in the agent’s home is granted to nobody', () => {
