@@ -1,5 +1,7 @@
 import type { Transport } from '../shared/client/transport.ts';
 import type { HostState } from '../shared/shell-api.ts';
+import type { AgentPlace } from './agent-socket.ts';
+import type { GrantedAgent } from './granted-agent.ts';
 import { errorMessageIn, type KubotProcess, startKubot } from './run-kubot.ts';
 
 export interface AgentHostOptions {
@@ -9,6 +11,8 @@ export interface AgentHostOptions {
   /** The agent of the home that is served now. */
   readonly transport: Transport;
   readonly onState: (state: HostState) => void;
+  /** A service's agent that lets this person in. */
+  readonly findGranted: (home: string) => Promise<GrantedAgent | null>;
   /** The client secret, from the system's keychain; null: it comes another way, or there is none. */
   readonly findSecret: () => Promise<string | null>;
 }
@@ -24,6 +28,8 @@ const LONGEST_WAIT_MS = 60_000;
 /** An agent that lived for this long has started well: the next wait is short again. */
 const WELL_MS = 60_000;
 const LOOK_EVERY_MS = 200;
+/** An agent that we did not start is looked at so often. */
+const LOOK_AT_OTHERS_EVERY_MS = 2000;
 /** As `kubot` ends when its configuration lacks something (docs/cli.md). */
 const EXIT_CONFIGURATION = 3;
 
@@ -41,6 +47,8 @@ export class AgentHost {
   /** Its end was asked for: no crash, and no wait before the next one. */
   #isRestarting = false;
   #hosted: HostedHome;
+  /** Once one was there it is waited for: whose host is a service's wants none beside it. */
+  #granted: GrantedAgent | null = null;
 
   constructor(options: AgentHostOptions, hosted: HostedHome) {
     this.#options = options;
@@ -55,6 +63,11 @@ export class AgentHost {
     return this.#hosted;
   }
 
+  /** Where the agent listens that is served now. */
+  get place(): AgentPlace {
+    return this.#granted === null ? { home: this.#hosted.home } : { socketPath: this.#granted.socketPath };
+  }
+
   /** The agent's process, when it is our own. */
   get pid(): number | null {
     return this.#child?.pid ?? null;
@@ -64,12 +77,22 @@ export class AgentHost {
   async keepRunning(): Promise<void> {
     let waitMs = FIRST_WAIT_MS;
     while (!this.#isStopping) {
+      this.#granted = await this.#lookForGranted();
       if (await this.#answers()) {
-        this.#become({ name: 'running', attached: true, demo: this.#hosted.demo });
+        this.#become({
+          name: 'running',
+          attached: true,
+          demo: this.#hosted.demo,
+          granted: this.#granted && { access: this.#granted.access, owner: this.#granted.owner },
+        });
         await this.#untilGone();
         continue;
       }
       this.#become({ name: 'starting' });
+      if (this.#granted !== null) {
+        await this.#pause(LOOK_AT_OTHERS_EVERY_MS);
+        continue;
+      }
       const began = Date.now();
       const { code, said } = await this.#runChild();
       if (this.#isStopping) break;
@@ -146,7 +169,7 @@ export class AgentHost {
     while (this.#child === child) {
       if (await this.#answers()) {
         if (this.#child === child)
-          this.#become({ name: 'running', attached: false, demo: this.#hosted.demo });
+          this.#become({ name: 'running', attached: false, demo: this.#hosted.demo, granted: null });
         return;
       }
       await sleep(LOOK_EVERY_MS);
@@ -157,7 +180,17 @@ export class AgentHost {
   async #untilGone(): Promise<void> {
     const { home } = this.#hosted;
     while (!this.#isStopping && this.#hosted.home === home && (await this.#answers()))
-      await this.#pause(2000);
+      await this.#pause(LOOK_AT_OTHERS_EVERY_MS);
+  }
+
+  /** Its rights may be others by now: who has one is asked again. */
+  async #lookForGranted(): Promise<GrantedAgent | null> {
+    const { home, demo } = this.#hosted;
+    if (demo) return null;
+    const before = this.#granted;
+    this.#granted = null;
+    if (await this.#answers()) return null;
+    return (await this.#options.findGranted(home)) ?? before;
   }
 
   async #answers(): Promise<boolean> {

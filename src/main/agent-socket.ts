@@ -9,11 +9,14 @@ import { AgentError } from '../shared/errors.ts';
 
 const Holder = z.object({ socketPath: z.string().nullable() });
 
-/** The agent of a home by its local socket, looked up for each call: it may be another one by now. */
-export function createSocketTransport(homeDir: () => string): Transport {
+/** Where an agent listens: the one of a home, looked up for each call, or the one at a socket. */
+export type AgentPlace = { readonly home: string } | { readonly socketPath: string };
+
+/** An agent by its local socket, asked for with each call: it may be another one by now. */
+export function createSocketTransport(place: () => AgentPlace): Transport {
   return {
     call: async (method, input) => {
-      const response = await post(homeDir(), method, input);
+      const response = await post(place(), method, input);
       let text = '';
       for await (const chunk of response.setEncoding('utf8')) text += String(chunk);
       const document: unknown = JSON.parse(text);
@@ -21,7 +24,7 @@ export function createSocketTransport(homeDir: () => string): Transport {
       return document;
     },
     stream: async function* (method, input, signal) {
-      const response = await post(homeDir(), method, input);
+      const response = await post(place(), method, input);
       const leave = () => response.destroy();
       signal.addEventListener('abort', leave);
       try {
@@ -46,11 +49,11 @@ async function* textOf(response: IncomingMessage): AsyncGenerator<string> {
   }
 }
 
-function post(homeDir: string, method: string, input: unknown): Promise<IncomingMessage> {
+function post(place: AgentPlace, method: string, input: unknown): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const socketPath = findSocket(homeDir);
+    const socketPath = 'home' in place ? findSocket(place.home) : place.socketPath;
     if (socketPath === null) {
-      reject(gone(homeDir));
+      reject(gone(place));
       return;
     }
     const sent = request(
@@ -63,7 +66,7 @@ function post(homeDir: string, method: string, input: unknown): Promise<Incoming
       },
       resolve,
     );
-    sent.on('error', (cause) => reject(gone(homeDir, cause)));
+    sent.on('error', (cause) => reject(gone(place, cause)));
     sent.end(JSON.stringify(input));
   });
 }
@@ -79,6 +82,7 @@ function findSocket(homeDir: string): string | null {
   }
 }
 
-function gone(homeDir: string, cause?: unknown): AgentError {
-  return new AgentError('AGENT_NOT_RUNNING', `No agent answers in ${homeDir}.`, { cause });
+function gone(place: AgentPlace, cause?: unknown): AgentError {
+  const where = 'home' in place ? `in ${place.home}` : `at ${place.socketPath}`;
+  return new AgentError('AGENT_NOT_RUNNING', `No agent answers ${where}.`, { cause });
 }

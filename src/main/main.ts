@@ -11,6 +11,7 @@ import { createSocketTransport } from './agent-socket.ts';
 import { declareAppProtocol, serveAppProtocol } from './app-protocol.ts';
 import { createAutostart, isStartedHidden } from './autostart.ts';
 import { findLink, hashOfLink } from './deep-link.ts';
+import { findGrantedAgent } from './granted-agent.ts';
 import { guardContents, refusePermissions } from './guard-contents.ts';
 import { serveWindow } from './ipc.ts';
 import { NoticeSwitches } from './notice-switches.ts';
@@ -46,7 +47,7 @@ function start(): void {
   const store = openShellStore();
   const secrets = createSecretKeeper(store, join(places.home, 'desktop-secret'));
   const window = new MainWindow(places.preloadPath, store, () => void leave({ now: true }));
-  const transport = createSocketTransport(() => host.hosted.home);
+  const transport = createSocketTransport(() => host.place);
   const client = new AgentClient(transport);
   const agent = new AgentStore(client);
   let robots: readonly RobotView[] = [];
@@ -69,6 +70,13 @@ function start(): void {
       environment,
       transport,
       findSecret: () => secrets.find(),
+      findGranted: (home) =>
+        findGrantedAgent({
+          home,
+          isHomeNamed: Boolean(environment.KUBOT_HOME),
+          environment,
+          ask: (socketPath) => new AgentClient(createSocketTransport(() => ({ socketPath }))).call('whoAmI'),
+        }),
       onState: (state) => {
         window.webContents?.send('kubot:host', state);
         void tell(noticeOfHost(state, words()));

@@ -79,21 +79,24 @@ export function trayMenu(input: TrayInput): TrayItem[] {
   const { view, host, robots, words, nowMs } = input;
   const { status, liveRuns } = view;
   const isUp = host.name === 'running' && status !== null;
+  const mayOrder = isUp && host.granted?.access !== 'read';
   const isHeld = status?.pause != null || status?.agent.state === 'draining';
   const startable = robots.filter(({ state }) => state !== 'excluded' && state !== 'unsupported');
   const running = liveRuns
     .filter(({ state }) => state === 'running' || state === 'preparing')
-    .map(({ id, robot }) => ({
-      label: words.tray.stop(robot.code),
-      order: { do: 'stop-run', id } as const,
-    }));
+    .map(
+      ({ id, robot }): TrayItem =>
+        mayOrder
+          ? { label: words.tray.stop(robot.code), order: { do: 'stop-run', id } }
+          : { label: robot.code, order: { do: 'open', hash: `#/runs/${id}` } },
+    );
   return [
     { label: trayHeadline(input), order: { do: 'open', hash: '#/now' } },
     SEPARATOR,
-    ...(isUp ? courtesyItems(input) : []),
+    ...(mayOrder ? courtesyItems(input) : []),
     ...running,
     ...(running.length > 0 ? [SEPARATOR] : []),
-    ...(isUp
+    ...(mayOrder
       ? [
           {
             label: words.tray.startRobot,

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { assertNever } from '../shared/errors.ts';
 import { useAgentView, useHostState } from './agent/agent-context.tsx';
+import { GrantedNotice } from './granted-notice.tsx';
 import { KeyboardHelp, useKeyboard } from './keyboard.tsx';
 import { LinkNotice } from './link-notice.tsx';
 import { Empty } from './parts/empty.tsx';
@@ -35,6 +36,7 @@ export function App() {
       <main className="main">
         {!isSettingUp && <LinkNotice />}
         {!isSettingUp && <DemoNotice />}
+        {!isSettingUp && <GrantedNotice />}
         <div
           className={link.state === 'lost' && !isSettingUp ? 'sheet sheet-lost' : 'sheet'}
           ref={sheet}

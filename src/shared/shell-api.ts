@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WhoAmISchema } from './control-access.ts';
 import { CONTROL_API, type ControlMethod } from './control-api.ts';
 import { ChoicesSchema, TryInputSchema } from './set-up.ts';
 
@@ -12,7 +13,13 @@ import { ChoicesSchema, TryInputSchema } from './set-up.ts';
 export const HostStateSchema = z.discriminatedUnion('name', [
   z.object({ name: z.literal('starting') }),
   /** `attached`: it was there before us, and stays when we go. */
-  z.object({ name: z.literal('running'), attached: z.boolean(), demo: z.boolean() }),
+  z.object({
+    name: z.literal('running'),
+    attached: z.boolean(),
+    demo: z.boolean(),
+    /** What a service's agent lets this person do; null: it is the person's own. */
+    granted: WhoAmISchema.omit({ user: true }).nullable(),
+  }),
   /** It ended by itself; `message`: what it said last. */
   z.object({ name: z.literal('waiting'), message: z.string(), untilMs: z.number() }),
   z.object({ name: z.literal('not-set-up'), message: z.string() }),

@@ -44,6 +44,12 @@ export function useHostState(): HostState | null {
   return useSyncExternalStore(shell?.host.listen ?? NEVER, shell?.host.view ?? NOTHING);
 }
 
+/** Whether one may do more than look: a service's agent may have granted no more. */
+export function useMayOrder(): boolean {
+  const host = useHostState();
+  return host?.name !== 'running' || host.granted?.access !== 'read';
+}
+
 const NEVER = () => () => undefined;
 const NOTHING = () => null;
 

@@ -7,6 +7,8 @@ const ISO_MOMENT = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z/g;
 /** Numbers, times and sizes as a language writes them. */
 export interface Format {
   number(value: number): string;
+  /** @param value of a hundred */
+  percent(value: number): string;
   bytes(value: number): string;
   /** "42 ms", "3.4s", "1m 42s", "2h 5m". */
   duration(ms: number): string;
@@ -28,6 +30,7 @@ export interface Format {
 
 export function createFormat(locale: string): Format {
   const number = new Intl.NumberFormat(locale);
+  const percent = new Intl.NumberFormat(locale, { style: 'percent' });
   const clock = new Intl.DateTimeFormat(locale, {
     hour: '2-digit',
     minute: '2-digit',
@@ -64,6 +67,7 @@ export function createFormat(locale: string): Format {
   };
   return {
     number: (value) => number.format(value),
+    percent: (value) => percent.format(value / 100),
     bytes: (value) => {
       if (value < 1_000_000) return unit(value / 1000, 'kilobyte', 1);
       if (value < 1_000_000_000) return unit(value / 1_000_000, 'megabyte', 1);

@@ -14,7 +14,7 @@ import { aRun } from '../../helpers/a-run.ts';
 import { aStatus } from '../../helpers/a-status.ts';
 
 const NOW = new Date(2026, 2, 10, 14, 0).getTime();
-const UP: HostState = { name: 'running', attached: false, demo: false };
+const UP: HostState = { name: 'running', attached: false, demo: false, granted: null };
 
 function input(status: Partial<Status> = {}, view: Partial<AgentView> = {}, host: HostState = UP): TrayInput {
   return {
@@ -36,6 +36,23 @@ function input(status: Partial<Status> = {}, view: Partial<AgentView> = {}, host
 }
 
 const { agent, connection } = aStatus();
+
+describe('the tray of somebody who may look and change nothing', () => {
+  test('offers what can be looked at, and to quit', () => {
+    const granted = { access: 'read', owner: 'kubot' } as const;
+    const run = aRun({ state: 'running' });
+    const menu = trayMenu(
+      input({ courtesy: aCourtesy() }, { liveRuns: [run] }, { ...UP, attached: true, granted }),
+    );
+    expect(menu.flatMap(({ label, order }) => (label === '' ? [] : [[label, order]]))).toEqual([
+      ['One robot is at work', { do: 'open', hash: '#/now' }],
+      [run.robot.code, { do: 'open', hash: `#/runs/${run.id}` }],
+      ['Open KuBot Runner', { do: 'open', hash: '' }],
+      ['Settings', { do: 'open', hash: '#/settings' }],
+      ['Quit', { do: 'quit' }],
+    ]);
+  });
+});
 
 describe('the tray', () => {
   test.each<[string, TrayInput, string, string]>([

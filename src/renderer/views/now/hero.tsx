@@ -5,7 +5,7 @@ import type { Status } from '../../../shared/status.ts';
 import { untilTomorrow } from '../../../shared/until-tomorrow.ts';
 import type { Words } from '../../../shared/words/en.ts';
 import type { Format } from '../../../shared/words/format.ts';
-import { useAgent, useAgentView, useOrder } from '../../agent/agent-context.tsx';
+import { useAgent, useAgentView, useMayOrder, useOrder } from '../../agent/agent-context.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Menu } from '../../parts/menu.tsx';
@@ -20,6 +20,7 @@ export function Hero() {
   const now = useNow();
   const view = useAgentView();
   const { client, store, shell } = useAgent();
+  const mayOrder = useMayOrder();
   const order = useOrder(async (ask: () => Promise<Status>) => store.takeStatus(await ask()));
   const { status } = view;
   if (status === null) return null;
@@ -51,7 +52,7 @@ export function Hero() {
             {words.setUp.checkCredentials}
           </a>
         )}
-        {isAway && (
+        {isAway && mayOrder && (
           <button
             type="button"
             className={presence.name === 'attention' ? 'button' : 'button button-main'}
@@ -62,7 +63,7 @@ export function Hero() {
             {words.link.tryNow}
           </button>
         )}
-        {isHeld ? (
+        {!mayOrder ? null : isHeld ? (
           <button
             type="button"
             className={isAway ? 'button' : 'button button-main'}

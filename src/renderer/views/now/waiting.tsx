@@ -4,6 +4,7 @@ import type { WaitingTask } from '../../../shared/waiting-task.ts';
 import type { Words } from '../../../shared/words/en.ts';
 import type { Format } from '../../../shared/words/format.ts';
 import { useAgentView, useAnswer } from '../../agent/agent-context.tsx';
+import { ProgressBar } from '../../parts/progress-bar.tsx';
 import { RunState } from '../../parts/run-state.tsx';
 import { hrefOf } from '../../route.ts';
 import { useFormat, useNow, useWords } from '../../words/words-context.tsx';
@@ -49,8 +50,6 @@ function WaitingRun({ run }: { run: Run }) {
   const why = useAnswer('why', { id: run.taskId ?? run.id }, `${run.state} ${JSON.stringify(courtesy)}`);
   const said = why.data?.decisions.filter(({ decision }) => decision === 'postponed').at(-1)?.message;
   const preparing = progress.get(run.robot.code);
-  const isMeasured = preparing?.bytes != null && preparing.totalBytes !== null && preparing.totalBytes > 0;
-  const share = isMeasured ? (preparing.bytes ?? 0) / (preparing.totalBytes ?? 1) : null;
   return (
     <li className="waiting">
       <a href={hrefOf({ view: 'run', id: run.id })}>{run.robot.code}</a>
@@ -64,16 +63,7 @@ function WaitingRun({ run }: { run: Run }) {
               ? format.sentence(said, now)
               : words.now.waitingUnknown}
       </span>
-      {run.state === 'preparing' && share !== null && (
-        <span
-          className="progress"
-          role="progressbar"
-          aria-label={preparing?.step}
-          aria-valuenow={Math.floor(share * 100)}
-        >
-          <span style={{ width: `${share * 100}%` }} />
-        </span>
-      )}
+      {run.state === 'preparing' && <ProgressBar progress={preparing} />}
       <time className="soft small" dateTime={run.requestedAt} title={format.exact(run.requestedAt)}>
         {format.ago(run.requestedAt, now)}
       </time>

@@ -1,8 +1,10 @@
 import type { Progress } from '../../../shared/control-api.ts';
 import type { Run } from '../../../shared/run.ts';
 import type { RobotState, RobotView } from '../../../shared/status.ts';
+import { useMayOrder } from '../../agent/agent-context.tsx';
 import { Icon, type IconName } from '../../parts/icon.tsx';
 import { Menu } from '../../parts/menu.tsx';
+import { ProgressBar, percentOf } from '../../parts/progress-bar.tsx';
 import { Badge, type Tone, wordOf } from '../../parts/run-state.tsx';
 import { hrefOf } from '../../route.ts';
 import { useFormat, useNow, useWords } from '../../words/words-context.tsx';
@@ -36,7 +38,9 @@ export function RobotRow({
   const format = useFormat();
   const now = useNow(10_000);
   const { tone, icon } = LOOKS[robot.state];
-  const canRun = robot.state !== 'excluded' && robot.state !== 'unsupported';
+  const mayOrder = useMayOrder();
+  const canRun = mayOrder && robot.state !== 'excluded' && robot.state !== 'unsupported';
+  const percent = robot.state === 'preparing' ? percentOf(progress) : null;
   const runtimes = Object.entries(robot.runtimes).map(([name, version]) => `${name} ${version}`);
   return (
     <li className="robot" data-row>
@@ -59,7 +63,9 @@ export function RobotRow({
         </div>
       </div>
       <Badge tone={tone} icon={icon}>
-        {words.states[robot.state]}
+        {percent === null
+          ? words.states[robot.state]
+          : `${words.states[robot.state]} ${format.percent(percent)}`}
       </Badge>
       <div className="robot-actions">
         {canRun && (
@@ -84,16 +90,12 @@ export function RobotRow({
           {robot.reason}
         </p>
       )}
-      {robot.state === 'preparing' && progress?.totalBytes && progress.bytes !== null ? (
-        <div
-          className="progress"
-          role="progressbar"
-          aria-label={progress.step}
-          aria-valuenow={Math.floor((100 * progress.bytes) / progress.totalBytes)}
-        >
-          <span style={{ width: `${(100 * progress.bytes) / progress.totalBytes}%` }} />
-        </div>
-      ) : null}
+      {robot.state === 'preparing' && progress && (
+        <p className="robot-reason soft small" lang="en">
+          {progress.step}
+        </p>
+      )}
+      {robot.state === 'preparing' && <ProgressBar progress={progress} />}
     </li>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { Run } from '../../../shared/run.ts';
-import { useAgent, useOrder } from '../../agent/agent-context.tsx';
+import { useAgent, useMayOrder, useOrder } from '../../agent/agent-context.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -13,7 +13,8 @@ type Action = 'complete' | 'hand-over';
 export function SettleButton({ run, onSettled }: { run: Run; onSettled: () => void }) {
   const { now: words } = useWords();
   const [action, setAction] = useState<Action | null>(null);
-  if (run.taskId === null || run.settled?.action !== 'kept') return null;
+  const mayOrder = useMayOrder();
+  if (!mayOrder || run.taskId === null || run.settled?.action !== 'kept') return null;
   return (
     <>
       <Menu

@@ -1,5 +1,5 @@
 import type { Run } from '../../../shared/run.ts';
-import { useAgent, useOrder } from '../../agent/agent-context.tsx';
+import { useAgent, useMayOrder, useOrder } from '../../agent/agent-context.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { useWords } from '../../words/words-context.tsx';
 
@@ -7,12 +7,13 @@ import { useWords } from '../../words/words-context.tsx';
 export function StopButton({ run }: { run: Run }) {
   const { client } = useAgent();
   const { now: words } = useWords();
+  const mayOrder = useMayOrder();
   const stop = useOrder(async () => {
     await client.call('cancel', { id: run.id });
     // Until the run has ended there is nothing more to ask for.
     await new Promise((resolve) => setTimeout(resolve, ASKED_MS));
   });
-  if (run.state === 'settling' || run.state === 'ended') return null;
+  if (!mayOrder || run.state === 'settling' || run.state === 'ended') return null;
   return (
     <button
       type="button"

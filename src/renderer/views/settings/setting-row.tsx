@@ -2,7 +2,7 @@ import './settings.css';
 import { useId, useState } from 'react';
 import type { ExplainedSetting } from '../../../shared/control-api.ts';
 import { parseSettingText } from '../../../shared/parse-setting.ts';
-import { useAgent, useOrder } from '../../agent/agent-context.tsx';
+import { useAgent, useMayOrder, useOrder } from '../../agent/agent-context.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { useFormat, useSpeech } from '../../words/words-context.tsx';
@@ -30,7 +30,9 @@ export function SettingRow({ setting, onSaved }: { setting: ExplainedSetting; on
     void save.give(
       typed.trim() === '' && kind === 'text' ? null : tolerant(() => parseSettingText(kind, typed), typed),
     );
+  const mayOrder = useMayOrder();
   const isShadowed = setting.source === 'flag' || setting.source === 'environment';
+  const isFixed = setting.locked || isShadowed || !mayOrder;
   const isDirect = kind === 'boolean' || (kind === 'choice' && options.length > 0);
   return (
     <li className="setting" data-row>
@@ -49,7 +51,7 @@ export function SettingRow({ setting, onSaved }: { setting: ExplainedSetting; on
         <Failure error={save.error} onDismiss={save.forget} />
       </div>
       <div className="setting-value">
-        {isDirect && !setting.locked && !isShadowed ? (
+        {isDirect && !isFixed ? (
           <select
             className="field"
             aria-label={name}
@@ -75,7 +77,7 @@ export function SettingRow({ setting, onSaved }: { setting: ExplainedSetting; on
               <span className="setting-now" title={writtenValue(setting.value, kind)}>
                 {shownValue(setting.value, kind, words, format)}
               </span>
-              {setting.locked || isShadowed ? (
+              {isFixed ? (
                 <Icon name="lock" />
               ) : (
                 <button

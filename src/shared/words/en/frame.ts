@@ -7,6 +7,10 @@ export const frame = {
     nextTry: (wait: string) => `Next try in ${wait}.`,
     trying: 'Trying …',
     tryNow: 'Try now',
+    granted: (owner: string | null) =>
+      `This is the agent of a service${owner === null ? '' : ` (${owner})`}, which lets you work with it.`,
+    grantedToRead: (owner: string | null) =>
+      `This is the agent of a service${owner === null ? '' : ` (${owner})`}. You may look and change nothing; whoever runs it can grant you more.`,
     signedOutTitle: 'This page is not signed in',
     signedOut:
       'Each link that the agent prints opens one page, once. Look where the agent was started, or start it again, and open the newest link.',

@@ -19,6 +19,10 @@ export const frame: Pick<
     nextTry: (wait) => `Nuevo intento en ${wait}.`,
     trying: 'Intentando …',
     tryNow: 'Intentar ahora',
+    granted: (owner) =>
+      `Este es el agente de un servicio${owner === null ? '' : ` (${owner})`}, que te deja trabajar con él.`,
+    grantedToRead: (owner) =>
+      `Este es el agente de un servicio${owner === null ? '' : ` (${owner})`}. Puedes mirar, pero no cambiar nada; quien lo lleva puede darte más permisos.`,
     signedOutTitle: 'Esta página no tiene sesión',
     signedOut:
       'Cada enlace que imprime el agente abre una página, una sola vez. Mira donde se arrancó el agente, o arráncalo de nuevo, y abre el enlace más reciente.',

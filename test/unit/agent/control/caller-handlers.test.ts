@@ -64,12 +64,16 @@ describe('a reader', () => {
       'configSet',
       'drain',
       'pause',
+      'postpone',
       'prepare',
+      'presence',
       'prune',
       'reconnect',
       'resume',
       'settle',
       'start',
+      'startNow',
+      'suspend',
     ]);
   });
 
