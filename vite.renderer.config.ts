@@ -1,11 +1,12 @@
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+import { listLicences } from './scripts/list-licences.ts';
 
 /** The window and the browser page: one renderer, for Chromium 108 and later. */
 export default defineConfig({
   root: 'src/renderer',
   base: './',
-  plugins: [react()],
+  plugins: [react(), licences()],
   build: {
     target: 'chrome108',
     outDir: '../../out/renderer',
@@ -15,3 +16,13 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
 });
+
+/** What the view of licences loads when it is opened: made from the packages that are shipped. */
+function licences(): Plugin {
+  const id = 'virtual:licences';
+  return {
+    name: 'licences',
+    resolveId: (asked) => (asked === id ? `\0${id}` : null),
+    load: (asked) => (asked === `\0${id}` ? `export default ${JSON.stringify(listLicences())}` : null),
+  };
+}

@@ -52,6 +52,19 @@ test('what helps whoever helps is copied at once, problems with it', async () =>
   expect(copied).not.toContain(lab.environment.KUBOT_CLIENT_SECRET ?? 'a secret');
 });
 
+test('the licences of what is shipped can be read and searched', async () => {
+  const page = await pages.open();
+  await page.evaluate(() => location.assign('#/health'));
+  await page.getByRole('button', { name: 'Licences' }).click();
+  const list = page.getByRole('list', { name: 'Licences' });
+  await page.getByRole('searchbox').fill('react-dom');
+  await list.getByText('react-dom').click();
+  await list.getByText('Permission is hereby granted').first().waitFor();
+  await screenshot(page, 'licences');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+});
+
 test('a look is made again when asked for', async () => {
   const page = await pages.open();
   await page.evaluate(() => location.assign('#/health'));

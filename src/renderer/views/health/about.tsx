@@ -2,6 +2,7 @@ import type { DoctorReport } from '../../../shared/doctor.ts';
 import type { Status } from '../../../shared/status.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { useFormat, useWords } from '../../words/words-context.tsx';
+import { LicencesButton } from './licences.tsx';
 import type { Check } from './list-checks.ts';
 
 /** What somebody who helps wants to know first; nothing of it is secret. */
@@ -39,6 +40,7 @@ export function About({
     <section className="section">
       <div className="section-head">
         <h2>{health.about}</h2>
+        <LicencesButton />
         <button
           type="button"
           className="button button-quiet"

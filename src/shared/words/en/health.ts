@@ -69,5 +69,11 @@ export const health = {
     up: 'Up since',
     process: 'Process',
     copy: 'Copy for support',
+    licences: 'Licences',
+    licencesAbout:
+      'KuBot Runner is under the MIT licence. These packages are part of it; Chromium’s licences lie beside the app, in LICENSES.chromium.html.',
+    searchLicences: 'Search by name or licence',
+    noLicenceText: 'The package names its licence and brings no text.',
+    close: 'Close',
   },
 };

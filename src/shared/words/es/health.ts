@@ -71,5 +71,11 @@ export const health: Pick<Words, 'health'> = {
     up: 'En marcha desde',
     process: 'Proceso',
     copy: 'Copiar para soporte',
+    licences: 'Licencias',
+    licencesAbout:
+      'KuBot Runner tiene licencia MIT. Estos paquetes forman parte de él; las licencias de Chromium están junto a la aplicación, en LICENSES.chromium.html.',
+    searchLicences: 'Buscar por nombre o licencia',
+    noLicenceText: 'El paquete indica su licencia, pero no trae el texto.',
+    close: 'Cerrar',
   },
 };
