@@ -33,6 +33,7 @@ export function connectToSocket(socketPath: string): ControlHandlers {
     run: async (input) => CONTROL_API.run.output.parse(await call('run', input)),
     totals: async (input) => CONTROL_API.totals.output.parse(await call('totals', input)),
     logs: (input, signal) => parsed(CONTROL_API.logs.output, stream('logs', input, signal)),
+    file: (input, signal) => parsed(CONTROL_API.file.output, stream('file', input, signal)),
     why: async (input) => CONTROL_API.why.output.parse(await call('why', input)),
     start: async (input) => RunShape.parse(await call('start', input)),
     cancel: async (input) => RunShape.parse(await call('cancel', input)),

@@ -113,6 +113,11 @@ export const CONTROL_API = {
     }),
     LogLineSchema,
   ),
+  /** A file that a run left, as `files` of the run names it, piece by piece. */
+  file: stream(
+    z.strictObject({ id: z.string().min(1), area: z.enum(['out', 'home']), path: z.string().min(1) }),
+    z.object({ base64: z.string() }),
+  ),
   why: call(byId, WhySchema),
   start: call(
     z.strictObject({
@@ -182,6 +187,7 @@ export const CONTROL_GRADES: Readonly<Record<ControlMethod, Grade>> = {
   run: 'read',
   totals: 'read',
   logs: 'read',
+  file: 'read',
   why: 'read',
   start: 'full',
   cancel: 'full',

@@ -177,6 +177,7 @@ export const ERRORS = {
   ),
   ROBOT_NOT_FOUND: entry('caller', 6, null, false, 'See kubot robots for the robots of this host.'),
   RUN_NOT_FOUND: entry('caller', 6, null, false, 'See kubot runs for the runs of this host.'),
+  FILE_NOT_FOUND: entry('caller', 6, null, false, 'See kubot run ID for the files that a run left.'),
   TASK_NOT_FOUND: entry(
     'caller',
     6,

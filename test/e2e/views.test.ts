@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -6,6 +7,7 @@ import { en } from '../../src/shared/words/en.ts';
 import { es } from '../../src/shared/words/es.ts';
 import { type Lab, nodeRobot, startLab } from '../helpers/lab.ts';
 import { waitingRobot } from '../integration/runs/waiting-robot.ts';
+import { looksOtherThanKept } from './looks.ts';
 import { type PageLab, screenshot, startPageLab } from './page.ts';
 
 const WORDS = { en, es };
@@ -16,7 +18,9 @@ let failedRunId: string;
 beforeAll(async () => {
   lab = await startLab({
     robots: {
-      HELLO: nodeRobot(`console.log('hello');`),
+      HELLO: nodeRobot(
+        `process.getBuiltinModule('node:fs').writeFileSync(process.env.KUFLOW_EXECUTION_OUTDIR + '/sums é.csv', 'a;b\\n1;2\\n'); console.log('hello');`,
+      ),
       WAITS: waitingRobot({ before: `console.log('it has begun');` }),
       FAILS: nodeRobot(
         `console.warn('WARNING: a row is odd'); console.error('Error: no total'); process.exit(3);`,
@@ -74,7 +78,8 @@ describe.each([
       await page.locator('main h1').first().waitFor();
       await page.getByText(words.loading).waitFor({ state: 'detached' });
       if (name === 'run') await page.getByText('Error: no total').waitFor();
-      await screenshot(page, `${name}-${language}-${theme}`);
+      const another = await looksOtherThanKept(page, `${name}-${language}-${theme}`);
+      if (another !== null) found.push(another);
       found.push(...(await barriers(page)).map((barrier) => `${name}: ${barrier}`));
       await page.setViewportSize({ width: 720, height: 480 });
       await screenshot(page, `${name}-${language}-${theme}-small`);
@@ -101,6 +106,66 @@ describe.each([
     await screenshot(page, `limits-${language}`);
     expect(found).toEqual([]);
   });
+});
+
+describe('who asked the system', () => {
+  test('for more contrast gets stronger lines and text, and for its own colours those', async () => {
+    const page = await pages.open();
+    await page.getByRole('heading', { name: 'One robot is at work' }).waitFor();
+    const look = () =>
+      page.evaluate(() => {
+        const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name);
+        return { line: token('--line'), soft: token('--text-soft') };
+      });
+    const usual = await look();
+    await page.emulateMedia({ contrast: 'more' });
+    const strong = await look();
+    expect([strong.line === usual.line, strong.soft === usual.soft]).toEqual([false, false]);
+    const found = await barriers(page);
+    await screenshot(page, 'now-contrast');
+    await page.emulateMedia({ contrast: null, forcedColors: 'active' });
+    for (const view of VIEWS) {
+      await show(page, `#/${view}`);
+      await page.locator('main h1').first().waitFor();
+      found.push(...(await barriers(page)));
+    }
+    await screenshot(page, 'health-forced-colours');
+    expect(found).toEqual([]);
+  });
+
+  test('for less motion sees none', async () => {
+    const page = await pages.open();
+    await page.getByRole('heading', { name: 'One robot is at work' }).waitFor();
+    const moving = () => page.evaluate(() => document.getAnimations().length);
+    const durations = () =>
+      page.evaluate(
+        () =>
+          [...document.querySelectorAll('*')].filter((element) => {
+            const { animationDuration, transitionDuration } = getComputedStyle(element);
+            return [animationDuration, transitionDuration].some((text) =>
+              text.split(',').some((one) => Number.parseFloat(one) > 0.001),
+            );
+          }).length,
+      );
+    await show(page, '#/robots');
+    await page.getByRole('button', { name: 'Actions for HELLO' }).click();
+    await page.getByRole('menuitem').first().waitFor();
+    expect([await moving(), await durations()]).toEqual([0, 0]);
+    await page.emulateMedia({ reducedMotion: 'no-preference' });
+    expect(await durations()).toBeGreaterThan(0);
+  });
+});
+
+test('what a robot left is saved from where it lies', async () => {
+  const page = await pages.open();
+  const { id } = await lab.until((await lab.task('HELLO')).id, 'ended');
+  await show(page, `#/runs/${id}`);
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save sums é.csv' }).click();
+  const file = await saved;
+  expect(file.suggestedFilename()).toBe('sums é.csv');
+  expect(readFileSync(await file.path(), 'utf8')).toBe('a;b\n1;2\n');
+  await screenshot(page, 'run-files');
 });
 
 describe('the keyboard alone', () => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { ControlHandlers } from '../../shared/control-api.ts';
 import { AgentError, isAgentError } from '../../shared/errors.ts';
 import type { Status } from '../../shared/status.ts';
@@ -7,6 +8,7 @@ import { describeRun, explainWhy, listRuns } from '../journal/describe-run.ts';
 import { findRun } from '../journal/find-run.ts';
 import { readLog } from '../journal/read-log.ts';
 import type { Hold } from '../runs/hold.ts';
+import { readRunFile } from '../runs/read-run-file.ts';
 import type { RobotPreparer } from '../runs/robot-preparer.ts';
 import type { RunManager } from '../runs/run-manager.ts';
 import type { RunServices } from '../runs/run-services.ts';
@@ -95,6 +97,11 @@ export function createHandlers(parts: HandlerParts, by: string | null = null): C
     totals: async ({ days }) => journal.runs.totals(startOfDay(services.now(), days - 1)),
     logs: ({ id, follow, last }, signal) =>
       readLog(journal, paths.runs, id, follow ? (signal ?? parts.closing) : null, last),
+    file: async function* ({ id, ...file }) {
+      const run = findRun(journal, id, { tasks: true });
+      for await (const chunk of readRunFile(join(paths.runs, run.id), file))
+        yield { base64: chunk.toString('base64') };
+    },
     why: async ({ id }) => explainWhy(journal, id),
     start: async (input) => {
       // A drain waits for every run, and a new one would wait for the drain.

@@ -69,6 +69,7 @@ export function createFormat(locale: string): Format {
     number: (value) => number.format(value),
     percent: (value) => percent.format(value / 100),
     bytes: (value) => {
+      if (value < 1000) return narrow(value, 'byte');
       if (value < 1_000_000) return unit(value / 1000, 'kilobyte', 1);
       if (value < 1_000_000_000) return unit(value / 1_000_000, 'megabyte', 1);
       return unit(value / 1_000_000_000, 'gigabyte', 1);

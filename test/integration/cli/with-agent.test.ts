@@ -94,6 +94,9 @@ function handlers(): ControlHandlers {
       apiCalls: [],
       files: [],
     }),
+    file: async function* () {
+      yield { base64: '' };
+    },
     logs: async function* ({ follow }, signal) {
       yield* LINES;
       if (follow && ending.outcome === undefined) {

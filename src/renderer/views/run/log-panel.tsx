@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { LOG_LEVELS, type LogLevel, type Run } from '../../../shared/run.ts';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { saveFile } from '../../parts/save-file.ts';
 import { SearchField } from '../../parts/search-field.tsx';
 import { useFormat, useWords } from '../../words/words-context.tsx';
 import { EVERYTHING } from './log-book.ts';
@@ -107,7 +108,7 @@ export function LogPanel({ run }: { run: Run }) {
           <Tool
             icon="save"
             label={words.save}
-            onClick={() => save(book.text(), words.saveName(run.id.slice(-8)))}
+            onClick={() => saveFile([book.text()], words.saveName(run.id.slice(-8)), 'text/plain')}
           />
         </div>
       </div>
@@ -141,14 +142,4 @@ function Tool({
       <Icon name={icon} />
     </button>
   );
-}
-
-function save(text: string, name: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // After the browser has begun to read it.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -112,28 +112,6 @@ function TouchedLine({ name, isRefused, count }: { name: string; isRefused: bool
   );
 }
 
-export function Files({ run }: { run: RunDetails }) {
-  const { run: words } = useWords();
-  const format = useFormat();
-  return (
-    <section>
-      <h2>{words.outputs}</h2>
-      {run.files.length === 0 && <p className="soft">{words.noFiles}</p>}
-      <ul className="files small">
-        {run.files.map(({ area, path, bytes }) => (
-          <li key={`${area}/${path}`}>
-            <span className="cut" title={path}>
-              {path}
-            </span>
-            <span className="soft">{format.bytes(bytes)}</span>
-          </li>
-        ))}
-      </ul>
-      {run.files.length > 0 && run.outDir && <code className="small soft">{run.outDir}</code>}
-    </section>
-  );
-}
-
 export function Facts({ run }: { run: RunDetails }) {
   const { run: words } = useWords();
   const format = useFormat();

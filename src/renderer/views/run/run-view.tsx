@@ -9,8 +9,9 @@ import { RunState } from '../../parts/run-state.tsx';
 import { hrefOf } from '../../route.ts';
 import { useFormat, useNow, useWords } from '../../words/words-context.tsx';
 import { StartDialog } from '../robots/start-dialog.tsx';
+import { Files } from './files.tsx';
 import { LogPanel } from './log-panel.tsx';
-import { Facts, Files, Reasons, Steps, Touched } from './run-side.tsx';
+import { Facts, Reasons, Steps, Touched } from './run-side.tsx';
 import { SettleButton } from './settle-button.tsx';
 import { StopButton } from './stop-button.tsx';
 

@@ -56,6 +56,7 @@ export const runs = {
     otherCall: 'another call',
     memory: (size: string) => `${size} of memory`,
     processor: (time: string) => `${time} of processor`,
+    saveFile: (path: string) => `Save ${path}`,
     noFiles: 'It left no files.',
     noReasons: 'Nothing was decided about it yet.',
     runId: 'Run',

@@ -58,6 +58,7 @@ export const runs: Pick<Words, 'states' | 'outcomes' | 'sources' | 'settled' | '
     otherCall: 'otra llamada',
     memory: (size) => `${size} de memoria`,
     processor: (time) => `${time} de procesador`,
+    saveFile: (path) => `Guardar ${path}`,
     noFiles: 'No dejó archivos.',
     noReasons: 'Todavía no se ha decidido nada sobre ella.',
     runId: 'Ejecución',
