@@ -79,6 +79,8 @@ const NONE = z.strictObject({});
 const byId = z.strictObject({ id: z.string().min(1) });
 const settingKey = z.string().min(1);
 
+export const RUN_STANDINGS = ['live', 'succeeded', 'failed'] as const;
+
 /** What every listing of runs may ask for; null: not limited by it. */
 export const RunsQuerySchema = z.strictObject({
   limit: z.number().int().min(1).max(1000),
@@ -87,6 +89,10 @@ export const RunsQuerySchema = z.strictObject({
   state: z.enum(RUN_STATES).nullable(),
   /** Code or id. */
   robot: z.string().nullable(),
+  /** How they stand: not ended yet, succeeded, or ended in a way that nobody asked for. */
+  standing: z.enum(RUN_STANDINGS).nullable().optional(),
+  /** Part of the robot's code, the operation, the run's id or the task's, in letters of either case. */
+  text: z.string().max(200).nullable().optional(),
 });
 
 export const CONTROL_API = {

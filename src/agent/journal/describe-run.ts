@@ -15,6 +15,8 @@ export function listRuns(journal: Journal, query: RunsQuery): Run[] {
     before: query.before === null ? undefined : findRun(journal, query.before, { tasks: false }).id,
     state: query.state ?? undefined,
     robot: robot ?? undefined,
+    standing: query.standing ?? undefined,
+    text: query.text ?? undefined,
   });
 }
 

@@ -12,7 +12,16 @@ export interface RunQuery {
   state?: RunState | undefined;
   /** Robot code. */
   robot?: string | undefined;
+  standing?: keyof typeof STANDINGS | undefined;
+  /** Part of the robot's code, the operation, the run's id or the task's. */
+  text?: string | undefined;
 }
+
+const STANDINGS = {
+  live: "state <> 'ended'",
+  succeeded: "state = 'ended' AND document ->> '$.outcome' = 'succeeded'",
+  failed: "state = 'ended' AND document ->> '$.outcome' NOT IN ('succeeded', 'cancelled')",
+} as const;
 
 /** What is known of each run. A run's id is a UUIDv7, so ordering by id is ordering by time. */
 export class RunRecords {
@@ -88,6 +97,11 @@ export class RunRecords {
     // Said again so that the index of unfinished runs, the few, is used.
     if (query.state !== undefined && query.state !== 'ended') conditions.push("state <> 'ended'");
     where('robot_code = ?', query.robot);
+    if (query.standing !== undefined) conditions.push(STANDINGS[query.standing]);
+    where(
+      "instr(lower(robot_code || ' ' || id || ' ' || ifnull(task_id, '') || ' ' || ifnull(document ->> '$.operation', '')), ?) > 0",
+      query.text?.trim().toLowerCase() || undefined,
+    );
     const clause = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
     const rows = this.#database
       .prepare(`SELECT document FROM runs ${clause} ORDER BY id DESC LIMIT ?`)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { medianOf } from '../../../src/renderer/parts/duration-bars.tsx';
 import { hrefOf, parseRoute } from '../../../src/renderer/route.ts';
 import { listChecks } from '../../../src/renderer/views/health/list-checks.ts';
 import { parseVariables } from '../../../src/renderer/views/robots/parse-variables.ts';
@@ -130,4 +131,13 @@ describe('health', () => {
     );
     expect(states.slice(0, 3)).toEqual(['bad', 'unsure', 'good']);
   });
+});
+
+test.each([
+  [[], 0],
+  [[3], 3],
+  [[9, 1, 5], 5],
+  [[4, 1, 9, 2], 3],
+])('of the durations %j the usual one is %d', (durations, median) => {
+  expect(medianOf(durations)).toBe(median);
 });

@@ -1,6 +1,7 @@
+import { RUN_STANDINGS } from '../../../shared/control-api.ts';
 import type { Run } from '../../../shared/run.ts';
 
-export const RUN_FILTERS = ['all', 'live', 'succeeded', 'failed'] as const;
+export const RUN_FILTERS = ['all', ...RUN_STANDINGS] as const;
 export type RunFilter = (typeof RUN_FILTERS)[number];
 
 /** Whether a listing shows the run: by how it stands, and by words of its robot, operation, task or id. */

@@ -1,31 +1,22 @@
 import { useState } from 'react';
-import { useAgentView, useAnswer } from '../../agent/agent-context.tsx';
 import { Choice } from '../../parts/choice.tsx';
+import { DurationBars } from '../../parts/duration-bars.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { SearchField } from '../../parts/search-field.tsx';
 import { hrefOf } from '../../route.ts';
 import { useWords } from '../../words/words-context.tsx';
-import { matchesRun, RUN_FILTERS, type RunFilter } from './match-run.ts';
+import { RUN_FILTERS, type RunFilter } from './match-run.ts';
 import { RunRows } from './run-rows.tsx';
-
-const PAGE = 100;
-const MOST = 1000;
+import { useRuns } from './use-runs.ts';
 
 /** What ran here, newest first. */
 export function RunsView() {
   const words = useWords();
-  const { liveRuns, endings } = useAgentView();
   const [filter, setFilter] = useState<RunFilter>('all');
   const [search, setSearch] = useState('');
-  const [limit, setLimit] = useState(PAGE);
-  const { data, error, again } = useAnswer(
-    'runs',
-    { limit, before: null, state: null, robot: null },
-    `${endings} ${liveRuns.length}`,
-  );
-  const runs = (data ?? []).map((run) => liveRuns.find(({ id }) => id === run.id) ?? run);
-  const shown = runs.filter((run) => matchesRun(run, filter, search));
+  const { shown, isKnown, hasMore, more, error, again } = useRuns(filter, search);
+  const isSifted = filter !== 'all' || search.trim() !== '';
   return (
     <div className="view">
       <header className="view-head">
@@ -39,8 +30,10 @@ export function RunsView() {
         />
       </header>
       <Failure error={error} onAgain={again} />
+      <Failure error={more.error} onDismiss={more.forget} />
+      <DurationBars runs={shown} />
       {shown.length > 0 && <RunRows runs={shown} />}
-      {data !== null && runs.length === 0 && (
+      {isKnown && shown.length === 0 && !isSifted && (
         <Empty
           icon="runs"
           title={words.runs.emptyTitle}
@@ -53,7 +46,7 @@ export function RunsView() {
           {words.runs.empty}
         </Empty>
       )}
-      {runs.length > 0 && shown.length === 0 && (
+      {isKnown && shown.length === 0 && isSifted && (
         <Empty
           icon="search"
           title={words.runs.nothingFits}
@@ -71,16 +64,17 @@ export function RunsView() {
           }
         />
       )}
-      {runs.length === limit && limit < MOST && (
+      {hasMore && (
         <button
           type="button"
           className="button run-more"
-          onClick={() => setLimit(Math.min(MOST, limit + PAGE))}
+          disabled={more.isUnderWay}
+          onClick={() => void more.give()}
         >
           {words.runs.older}
         </button>
       )}
-      {data === null && error === null && <p className="soft appear-late">{words.loading}</p>}
+      {!isKnown && error === null && <p className="soft appear-late">{words.loading}</p>}
     </div>
   );
 }

@@ -39,6 +39,7 @@ export const runs = {
     empty: 'Every run of this machine is listed here, with its log and the reason for it.',
     nothingFits: 'No run fits this filter.',
     showAll: 'Show all',
+    durations: (usual: string, longest: string) => `Usually ${usual}, at most ${longest}`,
     older: 'Show older',
   },
   run: {

@@ -41,6 +41,7 @@ export const runs: Pick<Words, 'states' | 'outcomes' | 'sources' | 'settled' | '
     empty: 'Aquí aparece cada ejecución de este equipo, con su registro y su motivo.',
     nothingFits: 'Ninguna ejecución cumple este filtro.',
     showAll: 'Mostrar todas',
+    durations: (usual, longest) => `Normalmente ${usual}, como mucho ${longest}`,
     older: 'Mostrar anteriores',
   },
   run: {

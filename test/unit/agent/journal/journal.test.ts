@@ -49,6 +49,30 @@ describe('the journal', () => {
     expect(journal.runs.findByRequest('request-1')?.id).toBe(run.id);
   });
 
+  test('lists runs by how they stand and by a part of what names them', () => {
+    const runs = {
+      live: aRun({ id: createRunId(1), robot: { id: 'p', code: 'PAYROLL', revision: 'a' } }),
+      well: aRun({ id: createRunId(2), state: 'ended', outcome: 'succeeded', operation: null }),
+      failed: aRun({ id: createRunId(3), state: 'ended', outcome: 'timed-out', taskId: null }),
+      cancelled: aRun({ id: createRunId(4), state: 'ended', outcome: 'cancelled', operation: '100 % Ünder' }),
+    };
+    for (const run of Object.values(runs)) journal.runs.insert(run, run.id);
+    const names = (query: Parameters<typeof journal.runs.list>[0]) =>
+      journal.runs
+        .list(query)
+        .map(({ id }) => Object.entries(runs).find(([, run]) => run.id === id)?.[0])
+        .sort();
+    expect(names({ limit: 9, standing: 'live' })).toEqual(['live']);
+    expect(names({ limit: 9, standing: 'succeeded' })).toEqual(['well']);
+    expect(names({ limit: 9, standing: 'failed' })).toEqual(['failed']);
+    expect(names({ limit: 9, text: ' payr ' })).toEqual(['live']);
+    expect(names({ limit: 9, text: '100 %' })).toEqual(['cancelled']);
+    expect(names({ limit: 9, text: taskId.slice(0, 8) })).toEqual(['cancelled', 'live', 'well']);
+    expect(names({ limit: 9, text: runs.well.id.slice(-6) })).toEqual(['well']);
+    expect(names({ limit: 9, text: 'invoices', standing: 'failed', before: runs.failed.id })).toEqual([]);
+    expect(names({ limit: 9, text: '  ' })).toHaveLength(4);
+  });
+
   test('counts how the runs of each day ended, without those asked for earlier', () => {
     const day = (n: number, hour = 12) => new Date(2026, 2, n, hour).getTime();
     const ended = (ms: number, outcome: Run['outcome'], durationMs: number | null): Run =>
