@@ -84,6 +84,7 @@ export function openPlatform(options: PlatformLinkOptions): PlatformLink {
         .map(({ id }) => id)
         .filter(options.isPossible),
     onRegistered: ({ identity, first }) => tell(first ? { event: 'registered', worker: identity } : null),
+    onRefused: () => tell(null),
     log,
     now,
   });

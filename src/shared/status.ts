@@ -35,6 +35,8 @@ export const StatusSchema = z.object({
     clockSkewMs: z.number().int().nullable(),
   }),
   worker: z.object({ identity: z.string(), registeredAt: time, nextRefreshAt: time.nullable() }).nullable(),
+  /** Why the platform refuses this machine as a worker; null: it does not. */
+  workerError: z.object({ code: z.string(), message: z.string(), since: time }).nullable().default(null),
   sources: z.array(z.object({ name: z.string(), state: z.string(), lastPollAt: time.nullable() })),
   sandbox: SandboxStatusSchema,
   pause: z.object({ reason: z.string().nullable(), until: time.nullable() }).nullable(),

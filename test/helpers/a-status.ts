@@ -15,6 +15,7 @@ export function aStatus(over: Partial<Status> = {}): Status {
       clockSkewMs: null,
     },
     worker: { identity: 'pc#1', registeredAt: AT, nextRefreshAt: null },
+    workerError: null,
     sources: [{ name: 'inbox', state: 'polling', lastPollAt: AT }],
     sandbox: { requested: 'standard', achieved: 'standard', missing: [], reason: null },
     pause: null,

@@ -23,6 +23,7 @@ export function agentStatus(parts: StatusParts): Status {
     agent: { ...parts.agent, state: stateOf(ready, hold, counts) },
     connection: platform.client.connection(),
     worker: ready ? worker : null,
+    workerError: platform.registration.refusal(),
     sources: parts.sources(),
     sandbox: parts.sandbox,
     pause: hold.pauseView,

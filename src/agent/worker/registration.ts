@@ -1,4 +1,4 @@
-import { toAgentError } from '../../shared/errors.ts';
+import { type AgentError, toAgentError } from '../../shared/errors.ts';
 import type { Status } from '../../shared/status.ts';
 import type { KuFlowClient } from '../kuflow/create-client.ts';
 import { retryAfterOf } from '../kuflow/retry.ts';
@@ -21,6 +21,8 @@ export interface RegistrationOptions {
   /** The robots this host serves. Call `poke` when they changed. */
   robotIds: () => readonly string[];
   onRegistered: (registered: { identity: string; principalId: string | null; first: boolean }) => void;
+  /** The platform refuses us, or does no more. */
+  onRefused: () => void;
   log: AgentLog;
   now: () => number;
   /** Waits at most so long; returns early when `signal` aborts. */
@@ -33,6 +35,7 @@ export class WorkerRegistration {
   readonly #poke = new Poke();
   #poked = false;
   #worker: NonNullable<Status['worker']> | null = null;
+  #refusal: Status['workerError'] = null;
   #principalId: string | null = null;
   /** What the last registration told; null before the first and after one that failed. */
   #toldRobotIds: string | null = null;
@@ -44,6 +47,11 @@ export class WorkerRegistration {
   /** null until the first registration. */
   status(): Status['worker'] {
     return this.#worker;
+  }
+
+  /** Why the platform refuses us; null: it does not, as far as is known. */
+  refusal(): Status['workerError'] {
+    return this.#refusal;
   }
 
   /** Who we are on the platform; null until it told. */
@@ -76,6 +84,7 @@ export class WorkerRegistration {
         const error = toAgentError(thrown);
         failures++;
         this.#toldRobotIds = null;
+        if (!error.retryable) this.#refused(error);
         const waitMs = Math.max(waitAfterFailure(failures, windowMs), retryAfterOf(error) ?? 0);
         this.#options.client.noteNextTry(this.#options.now() + waitMs);
         log[failures === 1 ? 'warn' : 'debug']('Worker could not be registered', {
@@ -99,6 +108,7 @@ export class WorkerRegistration {
     const first = this.#worker === null;
     this.#toldRobotIds = told;
     this.#principalId = lastModifiedBy ?? this.#principalId;
+    this.#refused(null);
     this.#worker = {
       identity: params.identity,
       registeredAt: new Date(now()).toISOString(),
@@ -110,6 +120,18 @@ export class WorkerRegistration {
     });
     onRegistered({ identity: params.identity, principalId: this.#principalId, first });
     return windowMs;
+  }
+
+  /** A platform that is away has refused nothing: what it said last holds. */
+  #refused(error: AgentError | null): void {
+    const { now, onRefused } = this.#options;
+    if (error?.message === this.#refusal?.message) return;
+    this.#refusal = error && {
+      code: error.code,
+      message: error.message,
+      since: new Date(now()).toISOString(),
+    };
+    onRefused();
   }
 
   /** Ends when the time has passed, by the slices or by the wall clock, or at a poke. */

@@ -30,7 +30,8 @@ export function accessLines({ access, user, owner }: WhoAmI): string[] {
 
 /** The status in words. */
 export function statusLines(status: Status, now = Date.now()): string[] {
-  const { agent, connection, worker, sources, sandbox, pause, courtesy, runs, warnings } = status;
+  const { agent, connection, worker, workerError, sources, sandbox, pause, courtesy, runs, warnings } =
+    status;
   const lines: [string, string][] = [
     [
       'Agent',
@@ -48,6 +49,12 @@ export function statusLines(status: Status, now = Date.now()): string[] {
         ? 'not registered yet'
         : `${worker.identity}, registered ${localTime(worker.registeredAt)}`,
     ],
+    ...(workerError === null
+      ? []
+      : ([['', `refused since ${localTime(workerError.since)}: ${workerError.message}`]] as [
+          string,
+          string,
+        ][])),
     ...sources.map((source): [string, string] => [
       'Source',
       `${source.name}: ${source.state}, last asked ${localTime(source.lastPollAt)}`,

@@ -146,6 +146,7 @@ describe('doctor with an agent', () => {
           clockSkewMs: null,
         },
         worker: null,
+        workerError: null,
         sources: [],
         sandbox: { requested: 'standard', achieved: 'off', missing: [], reason: null },
         pause: null,

@@ -27,6 +27,7 @@ const STATUS: Status = {
     clockSkewMs: null,
   },
   worker: { identity: 'pc#1', registeredAt: AT, nextRefreshAt: null },
+  workerError: null,
   sources: [{ name: 'inbox', state: 'waiting', lastPollAt: AT }],
   sandbox: { requested: 'standard', achieved: 'off', missing: ['files'], reason: null },
   pause: null,

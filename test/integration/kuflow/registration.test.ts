@@ -20,8 +20,9 @@ async function setUp(onWait: (secondsLeft: number, waits: number) => number | 's
   let waits = 0;
   let robotIds = [robotId];
   const registered: unknown[] = [];
+  const refusals: unknown[] = [];
   const client = kuflow.createClient({ now: () => nowMs });
-  const registration = new WorkerRegistration({
+  const registration: WorkerRegistration = new WorkerRegistration({
     client,
     worker: {
       hostName: 'PC-12',
@@ -34,6 +35,7 @@ async function setUp(onWait: (secondsLeft: number, waits: number) => number | 's
     findIp: async () => '10.0.0.7',
     robotIds: () => robotIds,
     onRegistered: (event) => registered.push(event),
+    onRefused: () => refusals.push(registration.refusal()),
     log: createMemoryLog(),
     now: () => nowMs,
     wait: async (milliseconds) => {
@@ -46,6 +48,7 @@ async function setUp(onWait: (secondsLeft: number, waits: number) => number | 's
     registration,
     client,
     registered,
+    refusals,
     run: () => registration.start(abort.signal),
     secondsPassed: () => (nowMs - start) / 1000,
     setRobotIds: (ids: string[]) => {
@@ -180,6 +183,22 @@ describe('a registration that fails', () => {
     });
     await run();
     expect(secondsPassed()).toBe(300 + 2.5 + 6.25);
+  });
+
+  test('tells why it is refused, once, until it is not; a platform that is away refuses nothing', async () => {
+    kuflow = await startKuFlow();
+    kuflow.proxy.add({ kind: 'answer', status: 400, match: () => true, times: 2 });
+    kuflow.proxy.add({ kind: 'answer', status: 500, match: () => asked() >= 2, times: 1 });
+    const { run, registered, refusals, registration } = await setUp((left) =>
+      registered.length > 0 ? 'stop' : left,
+    );
+    await run();
+    expect(asked()).toBe(4);
+    expect(refusals).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('400'), since: '2026-01-01T00:00:00.000Z' }),
+      null,
+    ]);
+    expect(registration.refusal()).toBeNull();
   });
 
   test('by refused credentials goes on trying', async () => {

@@ -105,6 +105,14 @@ describe('health', () => {
       { connection: { ...connection, clockSkewMs: -184_000 } },
       ['clock bad: It is off by 3m 4s.'],
     ],
+    [
+      'a refused registration',
+      {
+        worker: null,
+        workerError: { code: 'FORBIDDEN', message: 'Not allowed.', since: '2026-01-02T03:04:05.000Z' },
+      },
+      ['worker bad: Not allowed.'],
+    ],
     ['no registration', { worker: null }, ['worker unsure: This machine is not registered as a worker yet.']],
     [
       'a level that is not reached',

@@ -73,7 +73,17 @@ function connection({ connection: { endpoint, state, lastError } }: Status, { he
   };
 }
 
-function worker({ worker: known }: Status, { health }: Words, format: Format, nowMs: number): Check {
+function worker(
+  { worker: known, workerError, connection: link }: Status,
+  { health }: Words,
+  format: Format,
+  nowMs: number,
+): Check {
+  // Where the credentials are refused the connection says so.
+  if (workerError !== null && link.state === 'connected') {
+    const refused = check('worker', health.worker, 'bad', workerError.message, health.workerFix);
+    return { ...refused, isFromAgent: true };
+  }
   if (known === null) return check('worker', health.worker, 'unsure', health.workerBad);
   return check(
     'worker',

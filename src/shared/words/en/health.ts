@@ -10,6 +10,8 @@ export const health = {
     worker: 'Registration',
     workerOk: (name: string, time: string) => `Registered as ${name}, ${time}.`,
     workerBad: 'This machine is not registered as a worker yet.',
+    workerFix:
+      'Ask whoever governs KuFlow whether this application may register workers, for this tenant and with these robots.',
     clock: 'Clock',
     clockOk: 'It agrees with KuFlow’s.',
     clockBad: (by: string) => `It is off by ${by}.`,

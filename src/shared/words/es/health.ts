@@ -12,6 +12,8 @@ export const health: Pick<Words, 'health'> = {
     worker: 'Registro como worker',
     workerOk: (name, time) => `Registrado como ${name}, ${time}.`,
     workerBad: 'Este equipo aún no está registrado como worker.',
+    workerFix:
+      'Pregunta a quien administra KuFlow si esta aplicación puede registrar workers, en este tenant y con estos robots.',
     clock: 'Reloj',
     clockOk: 'Coincide con el de KuFlow.',
     clockBad: (by) => `Se desvía ${by}.`,

@@ -18,6 +18,7 @@ const STATUS: Status = {
     clockSkewMs: null,
   },
   worker: null,
+  workerError: null,
   sources: [],
   sandbox: { requested: 'standard', achieved: 'off', missing: [], reason: null },
   pause: null,
