@@ -114,6 +114,11 @@ export class AgentHost {
     this.#become({ name: 'stopped' });
   }
 
+  /** One that ended and is started again later is started now. */
+  startNow(): void {
+    if (this.#state.name === 'waiting') this.#wake();
+  }
+
   /** Something changed that it waited for: credentials, or what to serve. */
   async restart(hosted: HostedHome = this.#hosted): Promise<void> {
     const child = this.#child;

@@ -16,6 +16,7 @@ export interface ShellOrders {
   host(): HostState;
   readonly setUp: Pick<SetUp, 'state' | 'check' | 'giveUp' | 'finish'>;
   tryDemo(): Promise<void>;
+  startAgent(): void;
   readonly autostart: Pick<AutostartSwitch, 'read' | 'set'>;
   speak(language: Language): void;
 }
@@ -32,6 +33,7 @@ export function serveWindow(orders: ShellOrders): void {
   handle('setUpGiveUp', async () => orders.setUp.giveUp());
   handle('setUpFinish', (choices) => orders.setUp.finish(choices));
   handle('tryDemo', () => orders.tryDemo());
+  handle('startAgent', async () => orders.startAgent());
   handle('autostart', () => orders.autostart.read());
   handle('setAutostart', (on) => orders.autostart.set(on));
   handle('language', async (language) => orders.speak(language));

@@ -179,6 +179,7 @@ function start(): void {
     setUp,
     autostart,
     tryDemo: () => host.restart(demo),
+    startAgent: () => host.startNow(),
     speak: (chosen) => {
       store.saveLanguage(chosen);
       draw();

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { assertNever } from '../shared/errors.ts';
 import { useAgentView, useHostState } from './agent/agent-context.tsx';
+import { EndedNotice } from './ended-notice.tsx';
 import { GrantedNotice } from './granted-notice.tsx';
 import { KeyboardHelp, useKeyboard } from './keyboard.tsx';
 import { LinkNotice } from './link-notice.tsx';
@@ -22,7 +23,9 @@ import { useWords } from './words/words-context.tsx';
 export function App() {
   const route = useRoute();
   const { link, status } = useAgentView();
-  const isSettingUp = useHostState()?.name === 'not-set-up' || route.view === 'set-up';
+  const host = useHostState();
+  const hasEnded = host?.name === 'waiting';
+  const isSettingUp = host?.name === 'not-set-up' || route.view === 'set-up';
   const { help, closeHelp } = useKeyboard(route);
   const sheet = useRef<HTMLDivElement>(null);
   const place = route.view === 'run' ? route.id : route.view;
@@ -34,7 +37,7 @@ export function App() {
     <div className="frame">
       <Rail route={route} />
       <main className="main">
-        {!isSettingUp && <LinkNotice />}
+        {!isSettingUp && (hasEnded ? <EndedNotice /> : <LinkNotice />)}
         {!isSettingUp && <DemoNotice />}
         {!isSettingUp && <GrantedNotice />}
         <div

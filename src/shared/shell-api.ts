@@ -42,6 +42,8 @@ export const SHELL_INPUTS = {
   setUpGiveUp: z.undefined(),
   setUpFinish: ChoicesSchema,
   tryDemo: z.undefined(),
+  /** Starts the agent that ended without the rest of the wait. */
+  startAgent: z.undefined(),
   /** Whether the app starts with the session; null: it cannot be chosen here. */
   autostart: z.undefined(),
   setAutostart: z.boolean(),

@@ -11,6 +11,7 @@ export const SHELL_CHANNELS = {
   setUpGiveUp: 'kubot:set-up-give-up',
   setUpFinish: 'kubot:set-up-finish',
   tryDemo: 'kubot:try-demo',
+  startAgent: 'kubot:start-agent',
   autostart: 'kubot:autostart',
   setAutostart: 'kubot:set-autostart',
   language: 'kubot:language',

@@ -47,20 +47,27 @@ export interface ShellLab {
 interface ShellOptions {
   readonly environment: Record<string, string>;
   readonly home: string;
+  /** The one of an app that was here before; else one of its own. */
+  readonly configDir?: string;
   readonly args?: readonly string[];
 }
 
 /** The real shell in a real Electron, with a screen of its own where there is none. */
-export async function startShell({ environment, home, args = [] }: ShellOptions): Promise<ShellLab> {
+export async function startShell({
+  environment,
+  home,
+  configDir,
+  args = [],
+}: ShellOptions): Promise<ShellLab> {
   ensureDesktop();
   const dir = mkdtempSync(join(tmpdir(), 'kubot-shell-'));
   const screen = await openScreen();
   const env = {
     ...cleanEnvironment(),
+    KUBOT_NODE: process.execPath,
     ...environment,
     KUBOT_HOME: home,
-    KUBOT_NODE: process.execPath,
-    XDG_CONFIG_HOME: join(dir, 'config'),
+    XDG_CONFIG_HOME: configDir ?? join(dir, 'config'),
     ...(screen && { DISPLAY: screen.display }),
   };
   const executablePath = ELECTRON ?? '';
@@ -83,7 +90,7 @@ export async function startShell({ environment, home, args = [] }: ShellOptions)
   return {
     app,
     ended,
-    configDir: join(dir, 'config'),
+    configDir: configDir ?? join(dir, 'config'),
     page: async () => app.windows()[0] ?? (await app.waitForEvent('window')),
     menu: () => app.evaluate(() => labelsOf(Reflect.get(globalThis, 'kubotTest').menu, '')),
     choose: (label) =>

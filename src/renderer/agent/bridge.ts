@@ -35,6 +35,8 @@ export interface Shell {
     finish(choices: Choices): Promise<{ at: string }>;
   };
   tryDemo(): Promise<void>;
+  /** Starts the agent that ended without the rest of the wait. */
+  startAgent(): void;
   readonly autostart: {
     /** null: it cannot be chosen here. */
     read(): Promise<boolean | null>;
@@ -77,6 +79,7 @@ export async function findShell(): Promise<Shell | null> {
       finish: async (choices) => SetUpDoneSchema.parse(await ask('setUpFinish', choices)),
     },
     tryDemo: async () => void (await ask('tryDemo')),
+    startAgent: () => void ask('startAgent').catch(() => undefined),
     autostart: {
       read: async () =>
         z

@@ -11,6 +11,10 @@ export const frame = {
       `This is the agent of a service${owner === null ? '' : ` (${owner})`}, which lets you work with it.`,
     grantedToRead: (owner: string | null) =>
       `This is the agent of a service${owner === null ? '' : ` (${owner})`}. You may look and change nothing; whoever runs it can grant you more.`,
+    ended: 'The agent ended by itself. It said:',
+    startsAgain: (wait: string) => `It is started again in ${wait}.`,
+    starting: 'It is started again …',
+    startNow: 'Start now',
     signedOutTitle: 'This page is not signed in',
     signedOut:
       'Each link that the agent prints opens one page, once. Look where the agent was started, or start it again, and open the newest link.',

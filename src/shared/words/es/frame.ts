@@ -23,6 +23,10 @@ export const frame: Pick<
       `Este es el agente de un servicio${owner === null ? '' : ` (${owner})`}, que te deja trabajar con él.`,
     grantedToRead: (owner) =>
       `Este es el agente de un servicio${owner === null ? '' : ` (${owner})`}. Puedes mirar, pero no cambiar nada; quien lo lleva puede darte más permisos.`,
+    ended: 'El agente terminó por sí solo. Dijo:',
+    startsAgain: (wait) => `Se vuelve a arrancar en ${wait}.`,
+    starting: 'Se vuelve a arrancar …',
+    startNow: 'Arrancar ahora',
     signedOutTitle: 'Esta página no tiene sesión',
     signedOut:
       'Cada enlace que imprime el agente abre una página, una sola vez. Mira donde se arrancó el agente, o arráncalo de nuevo, y abre el enlace más reciente.',
