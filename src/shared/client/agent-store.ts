@@ -64,8 +64,12 @@ export class AgentStore {
   /** Does not wait for the next try. */
   readonly tryNow = (): void => this.#wake();
 
-  /** What a call of ours answered, before the event says so too. */
-  readonly takeStatus = (status: Status): void => this.#change({ status });
+  /** Takes what an order answers for the status, before the event says so too; not where events came meanwhile. */
+  readonly order = async (ask: () => Promise<Status>): Promise<void> => {
+    const before = this.#view.status;
+    const status = await ask();
+    if (this.#view.status === before) this.#change({ status });
+  };
 
   async follow(signal: AbortSignal): Promise<void> {
     let waitMs = FIRST_WAIT_MS;

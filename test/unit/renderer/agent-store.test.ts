@@ -71,6 +71,44 @@ describe('the one state that fills the eye', () => {
   });
 });
 
+describe('an order', () => {
+  const paused = aStatus({ pause: { reason: 'asked', until: null } });
+  const newer = aStatus({ pause: { reason: 'newer', until: null } });
+
+  test('shows what it was answered, but never in the place of an event that came meanwhile', async () => {
+    const events = Promise.withResolvers<readonly unknown[]>();
+    const leaving = new AbortController();
+    const store = new AgentStore(
+      new AgentClient({
+        call: async () => paused,
+        stream: async function* () {
+          yield [{ type: 'snapshot', status: aStatus(), runs: [] }];
+          yield await events.promise;
+          await new Promise((resolve) => leaving.signal.addEventListener('abort', resolve));
+        },
+      }),
+    );
+    const until = (reason: string | undefined) =>
+      new Promise<void>((resolve) => {
+        const look = () => store.view().status?.pause?.reason === reason && resolve();
+        store.listen(look);
+        look();
+      });
+    const following = store.follow(leaving.signal);
+    await until(undefined);
+    await store.order(async () => paused);
+    expect(store.view().status?.pause?.reason).toBe('asked');
+    await store.order(async () => {
+      events.resolve([{ type: 'status', status: newer }]);
+      await until('newer');
+      return paused;
+    });
+    expect(store.view().status?.pause?.reason).toBe('newer');
+    leaving.abort();
+    await following;
+  });
+});
+
 describe('a window', () => {
   const states = async (transport: Transport) => {
     const store = new AgentStore(new AgentClient(transport));

@@ -1,6 +1,5 @@
 import { type CourtesyNext, postponeChoices } from '../../../shared/courtesy.ts';
 import type { Run } from '../../../shared/run.ts';
-import type { Status } from '../../../shared/status.ts';
 import { useAgent, useOrder } from '../../agent/agent-context.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -14,7 +13,7 @@ export function CourtesyCard({ next, run }: { next: CourtesyNext; run: Run }) {
   const format = useFormat();
   const now = useNow(250);
   const { client, store } = useAgent();
-  const order = useOrder(async (ask: () => Promise<Status>) => store.takeStatus(await ask()));
+  const order = useOrder(store.order);
   const { runId: id } = next;
   const leftMs = next.until === null ? 0 : Date.parse(next.until) - now;
   const choices = postponeChoices(next, now);
@@ -65,7 +64,7 @@ export function CourtesyCard({ next, run }: { next: CourtesyNext; run: Run }) {
 export function StartNowButton({ next }: { next: CourtesyNext }) {
   const { courtesy: words } = useWords();
   const { client, store } = useAgent();
-  const start = useOrder(async () => store.takeStatus(await client.call('startNow', { id: next.runId })));
+  const start = useOrder(() => store.order(() => client.call('startNow', { id: next.runId })));
   return (
     <button
       type="button"

@@ -21,7 +21,7 @@ export function Hero() {
   const view = useAgentView();
   const { client, store, shell } = useAgent();
   const mayOrder = useMayOrder();
-  const order = useOrder(async (ask: () => Promise<Status>) => store.takeStatus(await ask()));
+  const order = useOrder(store.order);
   const { status } = view;
   if (status === null) return null;
   const presence = presenceOf(view);
