@@ -61,7 +61,7 @@ async function startGateway({ dir, upstream }: ApiServerJob): Promise<ApiServer>
   const journal = openJournal(join(dir, 'journal.db'));
   const gateway = await createGateway({
     upstream: upstream?.endpoint ?? '',
-    authorization: async () => 'Basic aG9zdDpzZWNyZXQ=',
+    authorization: { header: async () => 'Basic aG9zdDpzZWNyZXQ=', renew: async () => false },
     certificateDir: join(dir, 'gateway'),
     runNode: runNodeScript,
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: console.error },

@@ -1,9 +1,15 @@
 import type { AgentEvent } from './agent.ts';
 import type { AgentConfig } from './config/agent-config.ts';
 import { watchClientSecret } from './config/client-secret.ts';
+import { compileOauth } from './config/oauth-settings.ts';
+import type { Authorization } from './kuflow/authorization.ts';
+import { fixedAuthorization } from './kuflow/authorization.ts';
 import { createKuFlowClient, type KuFlowClient } from './kuflow/create-client.ts';
-import { authorizationOf } from './kuflow/transport.ts';
+import { sleepFor } from './kuflow/retry.ts';
 import type { OpenAgentLog } from './logs/agent-log.ts';
+import { createPostForm } from './sign-in/post-form.ts';
+import type { SignInStore } from './sign-in/sign-in-store.ts';
+import { createTokenSource } from './sign-in/token-source.ts';
 import { findLocalAddress } from './worker/local-address.ts';
 import { WorkerRegistration } from './worker/registration.ts';
 import { type CatalogueRobot, RobotCatalogue } from './worker/robot-catalogue.ts';
@@ -16,6 +22,8 @@ export interface PlatformLinkOptions {
   now: () => number;
   random: () => number;
   fetch: ((request: Request) => Promise<Response>) | undefined;
+  /** Where a person signs in; null: the host works as an application. */
+  signInStore: SignInStore | null;
   /** False for robots that this host is known never to run: the platform is not told of them. */
   isPossible: (robotId: string) => boolean;
   closing: AbortSignal;
@@ -26,9 +34,11 @@ export interface PlatformLink {
   readonly client: KuFlowClient;
   readonly registration: WorkerRegistration;
   readonly catalogue: RobotCatalogue;
-  /** Authorization header of the host's own credentials. */
-  authorization(): string;
-  /** What is to be seen nowhere: the client secret, and those it replaced while the agent ran. */
+  /** The host's own. */
+  readonly authorization: Authorization;
+  /** Somebody may have signed in or out. */
+  lookForSignIn(): void;
+  /** What is to be seen nowhere: the client secret, and those it replaced while the agent ran; tokens. */
   secrets(): string[];
   principalId(): string | null;
   onCatalogue(listener: (robots: readonly CatalogueRobot[]) => void): void;
@@ -48,9 +58,24 @@ export function openPlatform(options: PlatformLinkOptions): PlatformLink {
   const tell = (event: AgentEvent | null) => {
     for (const listener of changed) listener(event);
   };
+  const source =
+    options.signInStore === null
+      ? null
+      : createTokenSource({
+          oauth: compileOauth(config.settings, config.endpoint),
+          store: options.signInStore,
+          post: createPostForm(options.fetch),
+          now,
+          sleep: sleepFor,
+          random,
+          log,
+          onSecrets: (tokens) => log.setPassingSecrets(tokens),
+          signal: options.closing,
+        });
+  const authorization: Authorization = source ?? fixedAuthorization(() => credentials);
   const client = createKuFlowClient({
     endpoint: config.endpoint,
-    credentials: () => credentials,
+    credentials: authorization,
     log,
     now,
     random,
@@ -107,8 +132,9 @@ export function openPlatform(options: PlatformLinkOptions): PlatformLink {
     client,
     registration,
     catalogue,
-    authorization: () => authorizationOf(credentials),
-    secrets: () => [...secrets],
+    authorization,
+    lookForSignIn: () => source?.lookAgain(),
+    secrets: () => [...secrets, ...(source?.secrets() ?? [])],
     principalId: () => registration.principalId(),
     onCatalogue: (listener) => void catalogued.add(listener),
     onChange: (listener) => void changed.add(listener),

@@ -40,6 +40,7 @@ import { recoverRuns } from './runs/recover-runs.ts';
 import { RunManager } from './runs/run-manager.ts';
 import { Scheduler } from './runs/scheduler.ts';
 import { untilDone } from './runs/until-done.ts';
+import { openSignInStore, type SignInStore } from './sign-in/sign-in-store.ts';
 import { watchSleep } from './sleep-watch.ts';
 import { openSources } from './sources/open-sources.ts';
 import { TakeMemory } from './tasks/take-memory.ts';
@@ -56,6 +57,8 @@ export interface AgentFacts {
   now?: () => number;
   random?: () => number;
   fetch?: (request: Request) => Promise<Response>;
+  /** Of the person who signed in; opened where the configuration asks for one. */
+  signInStore?: SignInStore;
   tell: (event: AgentEvent) => void;
 }
 
@@ -124,6 +127,10 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       now,
       random,
       fetch: facts.fetch,
+      signInStore:
+        config.credentialsSource === 'sign-in'
+          ? (facts.signInStore ?? (await openSignInStore(config.homeDir)))
+          : null,
       isPossible: (robotId) => services.preparer.isPossible(robotId),
       closing: closing.signal,
     });
@@ -258,6 +265,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       waiting: () => sources.waiting(),
       pokeSources: () => sources.poke(),
       wake: async () => {
+        platform.lookForSignIn();
         await workshop.retrySandbox();
         platform.registration.poke();
         platform.catalogue.poke();

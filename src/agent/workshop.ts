@@ -55,7 +55,7 @@ export async function openWorkshop(options: WorkshopOptions) {
     detectContainment(options.bwrapPaths).then((found) => withWatchdog(found, watchdog)),
     createGateway({
       upstream: config.endpoint,
-      authorization: async () => platform.authorization(),
+      authorization: platform.authorization,
       certificateDir: paths.gateway,
       runNode: runNodeScript,
       agent: createUpstreamAgent(config.endpoint, {

@@ -111,6 +111,15 @@ function addViews(add: Add): void {
     'what this machine has and lacks for an agent, each with its fix',
     async () => (await import('./commands/doctor.ts')).doctor,
   );
+  const signIn = add(
+    'sign-in',
+    'lets a person sign in with the browser of this system, and keeps it in its keyring',
+    async () => (await import('./commands/sign-in.ts')).signIn,
+  )
+    .option('--no-browser', 'open none: only print the address')
+    .option('--language <language>', 'of the page that the browser is left with: en, es', 'en');
+  addSettingFlags(signIn, []);
+  add('sign-out', 'forgets who signed in', async () => (await import('./commands/sign-in.ts')).signOut);
   const check = add(
     'check',
     'tries address, credentials and rights before an agent is set up, and lists what they see; writes nothing',

@@ -28,6 +28,11 @@ export interface PlatformBehaviour {
   completeCancelsItems: boolean;
   /** State of a task that is created with an owner. */
   ownedTaskStartsAs: 'READY' | 'CLAIMED';
+  /** Life of the tokens of people who signed in. */
+  accessTokenSeconds: number;
+  refreshTokenSeconds: number;
+  /** Whether each refresh brings another refresh token and spends the one before. */
+  rotatesRefreshTokens: boolean;
 }
 
 export const DEFAULT_BEHAVIOUR: PlatformBehaviour = {
@@ -45,4 +50,7 @@ export const DEFAULT_BEHAVIOUR: PlatformBehaviour = {
   acceptR24Names: true,
   completeCancelsItems: true,
   ownedTaskStartsAs: 'CLAIMED',
+  accessTokenSeconds: 300,
+  refreshTokenSeconds: 1800,
+  rotatesRefreshTokens: true,
 };

@@ -97,6 +97,20 @@ export interface StoredDocument {
   linked: boolean;
 }
 
+/** What a person allowed a program. Tokens are kept as hashes alone. */
+export interface OauthSession {
+  id: string;
+  principalId: string;
+  clientId: string;
+  scope: string;
+  accesses: { hash: string; expiresAtMs: number }[];
+  refreshHash: string;
+  /** Refresh tokens that were exchanged for another. */
+  spentRefreshHashes: string[];
+  refreshExpiresAtMs: number;
+  isEnded: boolean;
+}
+
 export interface AuditEntry {
   seq: number;
   at: string;

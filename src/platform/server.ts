@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { ApiError, defaultError } from './api-error.ts';
 import { authenticate } from './authenticate.ts';
 import type { Api } from './create-api.ts';
+import type { OauthServer } from './oauth/oauth-server.ts';
 import type { PlatformState } from './platform-state.ts';
 import { readJson, readQuery, takesOctets } from './read-request.ts';
 import { sendAnswer } from './send-answer.ts';
@@ -18,12 +19,13 @@ export interface PlatformServer {
 /** Serves the API over HTTP. */
 export async function startServer(
   api: Api,
+  oauth: OauthServer,
   state: PlatformState,
   listen: { host: string; port: number },
   onFault: (error: unknown) => void,
 ): Promise<PlatformServer> {
   const server = createServer((request, response) => {
-    answerRequest(api, state, request, response).catch((error) => {
+    answerRequest(api, oauth, state, request, response).catch((error) => {
       if (!(error instanceof ApiError) && !response.destroyed) onFault(error);
       sendError(response, error, state.now());
     });
@@ -40,12 +42,14 @@ export async function startServer(
 
 async function answerRequest(
   api: Api,
+  oauth: OauthServer,
   state: PlatformState,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   response.setHeader('date', new Date(state.now()).toUTCString());
-  const principal = authenticate(state.store, request.headers.authorization);
+  if (await oauth.handle(request, response)) return;
+  const principal = authenticate(state, request.headers.authorization);
   const url = parseUrl(request.url ?? '/');
   const query = readQuery(url.searchParams, url.pathname, state.behaviour);
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');

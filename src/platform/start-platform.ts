@@ -5,6 +5,8 @@ import { DEFAULT_BEHAVIOUR, type PlatformBehaviour } from './behaviour.ts';
 import { createApi } from './create-api.ts';
 import { DocumentFiles } from './document-files.ts';
 import type { AuditEntry, Principal } from './model.ts';
+import { createOauthServer, OAUTH_CLIENT_ID } from './oauth/oauth-server.ts';
+import { endSessions } from './oauth/sessions.ts';
 import { ownAssets } from './own-assets.ts';
 import type { PlatformState } from './platform-state.ts';
 import { loadSeed, parseSeed, type SeedInput } from './seed.ts';
@@ -43,6 +45,10 @@ export interface RunningPlatform extends Omit<Application, 'principalId'> {
   url: string;
   tenantId: string;
   principalId: string;
+  /** Where people sign in, and as what program. */
+  oauth: { authorizationUrl: string; tokenUrl: string; clientId: string };
+  /** Ends what people allowed, as whoever runs the server can. */
+  endSessions(): void;
   /** May be changed at any time. */
   behaviour: PlatformBehaviour;
   /** Every mutation since the data folder began, oldest first. */
@@ -94,6 +100,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     const api = await createApi(ownAssets(`openapi/${SPEC_NAME}`), options.onInvalidAnswer ?? null);
     const server = await startServer(
       api,
+      createOauthServer(state),
       state,
       { host: options.host ?? '127.0.0.1', port: options.port ?? 0 },
       options.onFault ?? ((error) => console.error(error)),
@@ -102,6 +109,12 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       ...main,
       url: server.url,
       tenantId,
+      oauth: {
+        authorizationUrl: `${server.url}/oauth/authorize`,
+        tokenUrl: `${server.url}/oauth/token`,
+        clientId: OAUTH_CLIENT_ID,
+      },
+      endSessions: () => endSessions(state),
       behaviour,
       audit: () => store.listAudit(),
       addApplication: (name) => ensureApplication(store, name),

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type {
   AuditEntry,
   LogEntry,
+  OauthSession,
   Principal,
   Process,
   ProcessDefinition,
@@ -21,6 +22,7 @@ export interface Kinds {
   robot: Robot;
   worker: Worker;
   document: StoredDocument;
+  session: OauthSession;
 }
 export type Kind = keyof Kinds;
 

@@ -31,6 +31,8 @@ export const CHECK_PROBLEMS = [
   'BUSY',
   'CREDENTIALS_MISSING',
   'CREDENTIALS_REFUSED',
+  /** Nobody is signed in, or the sign-in was ended. */
+  'SIGN_IN_NEEDED',
   /** The credentials are right, and may not do what a worker does. */
   'NOT_ALLOWED',
   'TENANT_UNKNOWN',

@@ -54,6 +54,31 @@ export const SettingsSchema = z.strictObject({
     'Where the KuFlow API is, with or without the version path. Plain http only to this machine.',
   ),
   clientId: setting('text', text.default(null), 'Client id of the KuFlow application this host works as.'),
+  authentication: setting(
+    'choice',
+    z.enum(['basic', 'oauth']).default('basic'),
+    'How this host makes itself known: basic, as an application by clientId and its secret; oauth, as the person who signed in with kubot sign-in.',
+  ),
+  oauthAuthorizationUrl: setting(
+    'text',
+    z.string().min(1).default('https://auth.kuflow.com/realms/KuFlow/protocol/openid-connect/auth'),
+    'With oauth: where people sign in with their browser.',
+  ),
+  oauthTokenUrl: setting(
+    'text',
+    z.string().min(1).default('https://auth.kuflow.com/realms/KuFlow/protocol/openid-connect/token'),
+    'With oauth: where tokens are asked for. Plain http only to this machine.',
+  ),
+  oauthClientId: setting(
+    'text',
+    text.default(null),
+    'With oauth: id of the public client that whoever runs the sign-in server registered for this program.',
+  ),
+  oauthScopes: setting(
+    'text',
+    z.string().min(1).default('openid email'),
+    'With oauth: scopes by spaces; with offline_access, where the server knows it, a sign-in outlasts long pauses.',
+  ),
   tenantId: setting('text', text.default(null), 'Tenant to work in, where the credentials see several.'),
   sandbox: setting('choice', sandboxLevel.default('standard'), 'How far robots are kept from the machine.'),
   sandboxRequired: setting(

@@ -6,8 +6,11 @@ interface Credentials {
   readonly clientSecret: string;
 }
 
-/** Where the client secret came from; `pipe`: whoever started the agent wrote it to its stdin. */
-export type CredentialsSource = 'environment' | 'file' | 'pipe' | 'keyring' | 'none';
+/**
+ * Where the client secret came from; `pipe`: whoever started the agent wrote it to its stdin; `sign-in`: there is none,
+ * a person signs in.
+ */
+export type CredentialsSource = 'environment' | 'file' | 'pipe' | 'keyring' | 'sign-in' | 'none';
 
 /** What the agent runs by: compiled once, validated, frozen. */
 export interface AgentConfig {

@@ -147,6 +147,8 @@ function compileCredentials(
   settings: Settings,
   { environment, cwd }: ConfigInput,
 ): Pick<AgentConfig, 'credentials' | 'credentialsSource' | 'secretFilePath' | 'warnings'> {
+  if (settings.authentication === 'oauth')
+    return { credentials: null, credentialsSource: 'sign-in', secretFilePath: null, warnings: [] };
   const file = environment.KUBOT_CLIENT_SECRET_FILE;
   const given = environment.KUBOT_CLIENT_SECRET;
   const secretFilePath = !given && file ? resolve(cwd, file) : null;

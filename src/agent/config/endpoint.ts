@@ -1,4 +1,5 @@
 import { AgentError } from '../../shared/errors.ts';
+import { isLoopback } from '../../shared/loopback.ts';
 
 /** Version of the API that this agent speaks. */
 const VERSION_PATH = '/v2024-06-14';
@@ -24,10 +25,6 @@ export function compileEndpoint(text: string, origin: string): string {
   }
   const path = url.pathname.replace(/\/+$/, '');
   return `${url.origin}${/\/v\d{4}-\d{2}-\d{2}$/.test(path) ? path : `${path}${VERSION_PATH}`}`;
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 function invalid(origin: string, reason: string): AgentError {

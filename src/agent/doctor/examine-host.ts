@@ -38,7 +38,7 @@ export async function examineHost(options: ExamineOptions): Promise<Finding[]> {
     agentFinding(agent, homeDir),
     checkDisk(homeDir, settings.diskReserveBytes),
     store,
-    ...judgeConnection(connection, hasCredentials),
+    ...judgeConnection(connection, hasCredentials, config.credentialsSource === 'sign-in'),
     await checkGatewayCertificates(homeDir, options.now()),
     ...(await isolation(options)),
   ];

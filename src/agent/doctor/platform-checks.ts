@@ -3,6 +3,8 @@ import type { Status } from '../../shared/status.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import { createKuFlowClient } from '../kuflow/create-client.ts';
 import { KEYRING_SERVICE } from '../native/keyring.ts';
+import { findAuthorization } from '../sign-in/find-authorization.ts';
+import { signInAccount } from '../sign-in/sign-in-store.ts';
 import { type Finding, failed, passed } from './check.ts';
 
 type Connection = Status['connection'];
@@ -11,16 +13,19 @@ const SILENT = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {
 
 /** One call to the platform that changes nothing there, as the agent would make it. */
 export async function tryConnection(config: AgentConfig): Promise<Connection> {
+  const { authorization, lacking } = await findAuthorization(config);
   const client = createKuFlowClient({
     endpoint: config.endpoint,
     // Without any, the platform still says whether it is there, and what time it has.
-    credentials: config.credentials ?? { clientId: 'none', clientSecret: 'none' },
+    credentials: authorization ?? { clientId: 'none', clientSecret: 'none' },
     log: SILENT,
   });
   await client
     .findRobots({ context: 'READY', tenantId: config.tenantId })
     .catch((error: unknown) => toAgentError(error));
-  return client.connection();
+  const connection = client.connection();
+  if (lacking === null || connection.state === 'offline') return connection;
+  return { ...connection, lastError: { code: lacking.code, message: lacking.message } };
 }
 
 const KEEP_IT =
@@ -42,6 +47,11 @@ export function checkCredentialsStore(config: AgentConfig, agentRuns: boolean): 
         id,
         `The client secret is kept in this system’s keyring: service ${KEYRING_SERVICE}, account ${config.settings.clientId}.`,
       );
+    case 'sign-in':
+      return passed(
+        id,
+        `What keeps a person signed in is kept in this system’s keyring: service ${KEYRING_SERVICE}, account ${signInAccount(config.homeDir)}.`,
+      );
     case 'environment':
       return failed(
         id,
@@ -59,8 +69,9 @@ export function checkCredentialsStore(config: AgentConfig, agentRuns: boolean): 
 /**
  * Reachability, credentials and clock. What a failed one leaves unknown is left out.
  * @param hasCredentials whether the connection was tried with any
+ * @param signsIn whether a person signs in, in place of an application
  */
-export function judgeConnection(connection: Connection, hasCredentials: boolean): Finding[] {
+export function judgeConnection(connection: Connection, hasCredentials: boolean, signsIn = false): Finding[] {
   const { endpoint, state, lastError, clockSkewMs } = connection;
   if (state === 'offline') {
     const message = lastError?.message ?? 'It was not reached yet.';
@@ -68,9 +79,14 @@ export function judgeConnection(connection: Connection, hasCredentials: boolean)
       failed('api', `${endpoint}: ${message}`, 'Check the network, the proxy, caFile and apiEndpoint.', 4),
     ];
   }
+  // Nothing is asked of the platform before somebody has signed in.
+  if (signsIn && state === 'unauthorized' && lastError !== null && lastError.code !== 'UNAUTHORIZED')
+    return [failed('credentials', lastError.message, 'Sign in: kubot sign-in.', 5)];
   return [
     passed('api', `${endpoint} answers.`),
-    judgeCredentials(state, lastError?.message ?? null, hasCredentials),
+    signsIn
+      ? judgeSignIn(state, lastError?.message)
+      : judgeCredentials(state, lastError?.message ?? null, hasCredentials),
     judgeClock(clockSkewMs),
   ];
 }
@@ -94,6 +110,17 @@ function judgeCredentials(
     id,
     message ?? 'The platform refuses the credentials.',
     'Check the client id and secret of the application.',
+    5,
+  );
+}
+
+function judgeSignIn(state: Connection['state'], message: string | undefined): Finding {
+  const id = 'credentials';
+  if (state === 'connected') return passed(id, 'Somebody is signed in, and the platform takes it.');
+  return failed(
+    id,
+    message ?? 'The platform refuses the person who signed in.',
+    'Sign in again, with an account that may work with KuFlow: kubot sign-in.',
     5,
   );
 }

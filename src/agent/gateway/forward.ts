@@ -12,6 +12,8 @@ export interface ForwardedCall {
   /** Path below the version, with its query. */
   path: string;
   authorization: string;
+  /** Another header after the platform refused this one; null: there is none. */
+  renew: (refused: string) => Promise<string | null>;
   maxBodyBytes: number;
   /** The answer is a file, which may be of any kind; any other is JSON. */
   isDownload: boolean;
@@ -52,6 +54,8 @@ class Forwarding {
   #answered = false;
   #ended = false;
   #retried = false;
+  #authorization: string;
+  #renewed = false;
   #bytesUp = 0;
   #bytesDown = 0;
   #pace: NodeJS.Timeout | undefined;
@@ -62,6 +66,7 @@ class Forwarding {
     this.#call = call;
     this.#upstream = upstream;
     this.#onEnd = onEnd;
+    this.#authorization = call.authorization;
     this.#hasBody = hasBody(call.request);
     this.#idle = setTimeout(() => this.#giveUp(), call.limits.idleTimeoutMs);
     if (this.#hasBody) this.#pace = setInterval(() => this.#checkPace(), call.limits.slowBodyMs);
@@ -71,14 +76,18 @@ class Forwarding {
   }
 
   send(): void {
-    const { request, path, authorization } = this.#call;
+    const { request, path } = this.#call;
+    const authorization = this.#authorization;
     const outgoing = this.#upstream.request({
       method: request.method ?? 'GET',
       path,
       headers: { ...headersForUpstream(request), ...framingOf(request), authorization },
     });
     this.#outgoing = outgoing;
-    outgoing.on('response', (answer) => this.#passAnswer(answer));
+    outgoing.on('response', (answer) => {
+      if (answer.statusCode === 401 && !this.#renewed) void this.#renew(outgoing, answer);
+      else this.#passAnswer(answer);
+    });
     outgoing.on('drain', () => {
       this.#idle.refresh();
       this.#pacedBytes = null;
@@ -86,6 +95,24 @@ class Forwarding {
     outgoing.on('error', (error) => this.#onUpstreamError(outgoing, error));
     if (this.#hasBody) request.pipe(outgoing);
     else outgoing.end();
+  }
+
+  /**
+   * The platform did nothing: with another token the call is made once more. One whose body is under way cannot be; its
+   * answer goes to the robot, and the next call has the token.
+   */
+  async #renew(outgoing: ClientRequest, answer: IncomingMessage): Promise<void> {
+    this.#renewed = true;
+    const fresh = await this.#call.renew(this.#authorization);
+    if (this.#ended) return;
+    if (fresh === null || this.#hasBody) {
+      this.#passAnswer(answer);
+      return;
+    }
+    this.#authorization = fresh;
+    this.#outgoing = null;
+    outgoing.destroy();
+    this.send();
   }
 
   #passAnswer(answer: IncomingMessage): void {

@@ -3,7 +3,7 @@ import type { Server } from 'node:net';
 import { ensureCertificates, isLeafDue, type RunNode, renewLeaf } from './certificate-authority.ts';
 import { BufferCollector } from './collect-buffers.ts';
 import type { GatewayLog } from './gateway-log.ts';
-import { handleCall } from './handle-call.ts';
+import { type HostAuthorization, handleCall } from './handle-call.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 import { listen } from './listener.ts';
 import { OpenRun, type OpenRunOptions } from './open-run.ts';
@@ -14,8 +14,7 @@ import { createUpstream, createUpstreamAgent } from './upstream.ts';
 export interface GatewayOptions {
   /** URL of the real API, with or without the version path. */
   upstream: string;
-  /** The host's own Authorization header, asked for at each call. */
-  authorization: () => Promise<string>;
+  authorization: HostAuthorization;
   /** Where the authority and the leaf are kept: `<home>/gateway`. */
   certificateDir: string;
   runNode: RunNode;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toAgentError } from '../../shared/errors.ts';
+import type { Authorization } from '../kuflow/authorization.ts';
 import { authorize, type Verdict } from './authorize.ts';
 import type { BufferCollector } from './collect-buffers.ts';
 import { answerError, type GatewayError } from './default-error.ts';
@@ -13,10 +14,13 @@ import type { OperationId } from './operations.ts';
 import type { RunTokens } from './run-tokens.ts';
 import type { Upstream } from './upstream.ts';
 
+/** The host's own Authorization header, as the agent's other calls have it. */
+export type HostAuthorization = Pick<Authorization, 'header' | 'renew'>;
+
 export interface CallContext {
   tokens: RunTokens<OpenRun>;
   upstream: Upstream;
-  authorization: () => Promise<string>;
+  authorization: HostAuthorization;
   limits: GatewayLimits;
   collector: BufferCollector;
   log: GatewayLog;
@@ -167,7 +171,7 @@ async function forwardJudged(
   };
   let authorization: string;
   try {
-    authorization = await context.authorization();
+    authorization = await context.authorization.header();
   } catch (thrown) {
     const { code, message } = toAgentError(thrown);
     context.log.warn('Gateway could not sign in', { runId: run.runId, code, message });
@@ -182,6 +186,7 @@ async function forwardJudged(
       response,
       path: `${path}${call.query}`,
       authorization,
+      renew: (refused) => renewed(context, refused),
       maxBodyBytes: call.maxBodyBytes,
       isDownload: isDownload(operationId),
       limits: context.limits,
@@ -198,6 +203,17 @@ const SIGN_IN_FAILED: GatewayError = {
   code: 'GATEWAY_SIGN_IN_FAILED',
   message: 'This machine could not sign in at KuFlow; its agent log says why.',
 };
+
+/** Another header than the one that was refused; null: there is none to be had. */
+async function renewed({ authorization, log }: CallContext, refused: string): Promise<string | null> {
+  try {
+    return (await authorization.renew(refused)) ? await authorization.header() : null;
+  } catch (thrown) {
+    const { code, message } = toAgentError(thrown);
+    log.debug('Gateway could not renew its token', { code, message });
+    return null;
+  }
+}
 
 /** Answers, and reads what is left of the body, so that clients which only then look for an answer find it. */
 function refuse(

@@ -66,6 +66,26 @@ export function takeHomeLock(paths: HomePaths, holder: HomeHolder): HomeLock {
   };
 }
 
+/**
+ * Holds a file of the home for this process until it releases it or dies; null: another process holds it.
+ * @throws AgentError HOME_UNUSABLE
+ */
+export function tryToHold(path: string): (() => void) | null {
+  createPrivately(path);
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { timeout: 0 });
+    database.exec('BEGIN EXCLUSIVE');
+    const held = database;
+    return () => held.close();
+  } catch (error) {
+    database?.close();
+    if (isBusy(error)) return null;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AgentError('HOME_UNUSABLE', `The file ${path} cannot be locked: ${reason}.`, { cause: error });
+  }
+}
+
 /** What the holder file says; null: there is none that can be read. Its process may have died since. */
 export function readHomeHolder(paths: HomePaths): HomeHolder | null {
   try {

@@ -10,6 +10,8 @@ export interface HomePaths {
   /** Who holds the lock, and where its socket is. */
   readonly holder: string;
   readonly socket: string;
+  /** Held while the tokens of the person who signed in are renewed. */
+  readonly signInLock: string;
   readonly installation: string;
   readonly packages: string;
   readonly runtimes: string;
@@ -32,6 +34,7 @@ export function homePaths(homeDir: string): HomePaths {
     lock: inHome('lock.db'),
     holder: inHome('holder.json'),
     socket: inHome('control.sock'),
+    signInLock: inHome('sign-in.db'),
     installation: inHome('installation.json'),
     packages: inHome('packages'),
     runtimes: inHome('runtimes'),

@@ -13,8 +13,13 @@ export interface ConnectionTrackerOptions {
   onChange: (connection: Connection) => void;
 }
 
+/** Of a call's errors those that a person has to mend: credentials that are refused, or cannot be had. */
+export function needsSomebody({ code }: Pick<AgentError, 'code'>): boolean {
+  return code === 'UNAUTHORIZED' || code === 'SIGN_IN_NEEDED' || code === 'KEYRING_UNAVAILABLE';
+}
+
 /*
- *             answer that makes sense               401
+ *             answer that makes sense               401, nobody signed in
  *  offline ────────────────────────► connected ──────────► unauthorized
  *     ▲                                  │ ▲                    │
  *     └── no answer, 5xx, a web page ────┘ └─── an answer ──────┘
@@ -51,7 +56,7 @@ export class ConnectionTracker {
 
   failed(error: AgentError): void {
     if (error.code === 'PLATFORM_REFUSED') this.succeeded();
-    else if (error.code === 'UNAUTHORIZED') this.#become('unauthorized', error);
+    else if (needsSomebody(error)) this.#become('unauthorized', error);
     else if (error.code === 'RATE_LIMITED') this.#become(this.#connection.state, error);
     else if (error.code !== 'INTERRUPTED') this.#become('offline', error);
   }

@@ -5,13 +5,14 @@ import { compileEndpoint } from '../config/endpoint.ts';
 import type { AgentLog } from '../logs/agent-log.ts';
 import type { OpenDownload } from '../packages/download.ts';
 import type { components } from './api.gen.ts';
+import { type ApiCredentials, type Authorization, fixedAuthorization } from './authorization.ts';
 import { type Connection, ConnectionTracker } from './connection.ts';
 import { TaskFinder, type TaskQuery } from './find-tasks.ts';
 import { assertMayRegister, findTenants, type Tenant } from './look-around.ts';
 import { type Sleep, sleepFor } from './retry.ts';
 import { type Robot, RobotPageSchema, RobotSchema, type RobotSummary } from './robot.ts';
 import { type Task, type TaskLogLevel, TaskSchema, type TaskSummary } from './task.ts';
-import { type ApiCredentials, type Send, Transport } from './transport.ts';
+import { type Send, Transport } from './transport.ts';
 
 type Schemas = components['schemas'];
 
@@ -39,8 +40,7 @@ export interface AssetQuery {
 export interface KuFlowClientOptions {
   /** With or without the version path. */
   endpoint: string;
-  /** A function is asked at every call. */
-  credentials: ApiCredentials | (() => ApiCredentials);
+  credentials: ApiCredentials | Authorization;
   log: AgentLog;
   onConnection?: (connection: Connection) => void;
   fetch?: (request: Request) => Promise<Response>;
@@ -76,7 +76,7 @@ export function createKuFlowClient(options: KuFlowClientOptions) {
   });
   const transport = new Transport({
     endpoint,
-    credentials: typeof credentials === 'function' ? credentials : () => credentials,
+    authorization: 'header' in credentials ? credentials : fixedAuthorization(() => credentials),
     connection,
     fetch: options.fetch ?? ((request) => fetch(request)),
     now,

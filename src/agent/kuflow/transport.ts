@@ -13,14 +13,13 @@ import {
   errorOfTimeout,
   isPage,
 } from './api-error.ts';
+import type { Authorization } from './authorization.ts';
 import type { ConnectionTracker } from './connection.ts';
 import { OPERATIONS, type OperationId } from './operations.ts';
 import { bodyUntil, readErrorBody, readJson } from './response-body.ts';
 import { interrupted, parseRetryAfter, retryAfterOf, type Sleep, withRetry } from './retry.ts';
 
 export type Api = Client<paths>;
-
-export type ApiCredentials = { clientId: string; clientSecret: string } | { bearerToken: string };
 
 /** What every call of the generated client is given. */
 export interface CallInit {
@@ -43,8 +42,7 @@ export interface Answer<T> {
 export interface TransportOptions {
   /** With the version path. */
   endpoint: string;
-  /** Asked at every call, so that a new secret counts at once. */
-  credentials: () => ApiCredentials;
+  authorization: Authorization;
   connection: ConnectionTracker;
   fetch: (request: Request) => Promise<Response>;
   now: () => number;
@@ -60,13 +58,13 @@ export interface TransportOptions {
 /**
  * Calls the API: credentials, time limits, retries, errors in our words, and bodies parsed.
  * Its methods throw AgentError: PLATFORM_UNREACHABLE, PLATFORM_ERROR, PLATFORM_REFUSED {status}, RATE_LIMITED,
- * UNAUTHORIZED; INTERRUPTED when `signal` aborts.
+ * UNAUTHORIZED, SIGN_IN_NEEDED, KEYRING_UNAVAILABLE; INTERRUPTED when `signal` aborts.
  */
 export class Transport {
   readonly #options: TransportOptions;
   readonly #api: Api;
   readonly #host: string;
-  /** The Authorization header that was accepted last. */
+  /** Whose Authorization header was accepted last. */
   #accepted: string | null = null;
   /** The platform wants no call for a while (429, 503 with Retry-After). By a clock that is never moved. */
   #welcomeAtMs = 0;
@@ -85,7 +83,7 @@ export class Transport {
     signal?: AbortSignal,
   ): Promise<Answer<z.output<S>>> {
     return await this.#repeated(operationId, signal, async (site, attempt) => {
-      const { response } = await send(this.#api, this.#init(site, attempt.signal, 'manual'));
+      const { response } = await send(this.#api, this.#init(site, attempt, 'manual'));
       const value = await readJson(site, response, schema, attempt.signal);
       return { value, status: response.status, headers: response.headers };
     });
@@ -98,7 +96,7 @@ export class Transport {
     request: { headers: Record<string, string>; signal: AbortSignal },
   ): Promise<DownloadResponse> {
     return await this.#repeated(operationId, request.signal, async (site, attempt) => {
-      const init = this.#init(site, attempt.signal, 'follow');
+      const init = this.#init(site, attempt, 'follow');
       const { response } = await send(this.#api, {
         ...init,
         headers: { ...request.headers, ...init.headers },
@@ -118,12 +116,17 @@ export class Transport {
   async #repeated<T>(
     operationId: OperationId,
     signal: AbortSignal | undefined,
-    work: (site: CallSite, attempt: { signal: AbortSignal }) => Promise<T>,
+    work: (site: CallSite, attempt: Attempt) => Promise<T>,
   ): Promise<T> {
     const operation = OPERATIONS[operationId];
     const site = { does: operation.does, host: this.#host, operationId };
     const timeoutMs = operation.timeoutMs === null ? null : (this.#options.timeoutMs ?? operation.timeoutMs);
-    const { sleep, random, now, log, connection } = this.#options;
+    const { sleep, random, now, log, connection, authorization } = this.#options;
+    const once = (header: { sent: string | null }) =>
+      withinTime({ site, timeoutMs, signal }, async (attempt) => {
+        header.sent = await authorization.header(attempt.signal);
+        return await work(site, { ...attempt, authorization: header.sent });
+      });
     return await withRetry({
       operation,
       sleep,
@@ -132,7 +135,7 @@ export class Transport {
       attempt: async () => {
         await this.#untilWelcome(signal);
         try {
-          const value = await withinTime({ site, timeoutMs, signal }, (attempt) => work(site, attempt));
+          const value = await this.#renewed(once);
           connection.succeeded();
           return value;
         } catch (thrown) {
@@ -151,13 +154,27 @@ export class Transport {
     });
   }
 
+  /** A 401 did nothing: where there is another token to be had, the call is made once more, whatever it is. */
+  async #renewed<T>(once: (header: { sent: string | null }) => Promise<T>): Promise<T> {
+    const header: { sent: string | null } = { sent: null };
+    try {
+      return await once(header);
+    } catch (error) {
+      const isRefused = isAgentError(error) && error.code === 'UNAUTHORIZED' && error.details?.status === 401;
+      if (!isRefused || header.sent === null) throw error;
+      if (!(await this.#options.authorization.renew(header.sent))) throw error;
+      return await once(header);
+    }
+  }
+
   /** An error that all of the client learns from. */
   #noted(error: AgentError): AgentError {
     const retryAfterMs = retryAfterOf(error);
     if (retryAfterMs !== null)
       this.#welcomeAtMs = Math.max(this.#welcomeAtMs, this.#options.monotonic() + retryAfterMs);
-    const named = withClock(error, this.#options.connection.connection.clockSkewMs);
-    this.#options.connection.failed(named);
+    const { authorization, connection } = this.#options;
+    const named = explained(error, connection.connection.clockSkewMs, authorization.refusedHint);
+    connection.failed(named);
     return named;
   }
 
@@ -167,8 +184,8 @@ export class Transport {
     if (signal?.aborted) throw interrupted('not-sent');
   }
 
-  #init(site: CallSite, signal: AbortSignal, redirect: CallInit['redirect']): CallInit {
-    const authorization = authorizationOf(this.#options.credentials());
+  #init(site: CallSite, { signal, authorization }: Attempt, redirect: CallInit['redirect']): CallInit {
+    const party = this.#options.authorization.party();
     return {
       signal,
       redirect,
@@ -177,12 +194,12 @@ export class Transport {
       fetch: async (request) => {
         const response = await this.#options.fetch(request);
         this.#options.connection.noteServerTime(response.headers.get('date'));
-        if (!response.ok) throw await this.#errorOf(site, response, authorization, signal);
+        if (!response.ok) throw await this.#errorOf(site, response, { signal, authorization }, party);
         if (isPage(response.headers.get('content-type'), '')) {
           await response.body?.cancel();
           throw errorOfPage(site);
         }
-        this.#accepted = authorization;
+        this.#accepted = party;
         return response;
       },
     };
@@ -191,34 +208,48 @@ export class Transport {
   async #errorOf(
     site: CallSite,
     response: Response,
-    authorization: string,
-    signal: AbortSignal,
+    { signal, authorization }: Attempt,
+    party: string,
   ): Promise<AgentError> {
     const { status, headers } = response;
     const body = await readErrorBody(response, signal);
     return errorOfAnswer(site, {
       status,
       contentType: headers.get('content-type'),
-      body: withoutSecrets(body, this.#options.credentials()),
+      body: withoutSecrets(body, [
+        authorization.split(' ')[1] ?? '',
+        ...this.#options.authorization.secrets(),
+      ]),
       retryAfterMs:
         status === 429 || status === 503
           ? parseRetryAfter(headers.get('retry-after'), this.#options.now())
           : null,
-      authenticated: this.#accepted === authorization,
+      authenticated: this.#accepted === party,
     });
   }
 }
 
+interface Attempt {
+  readonly signal: AbortSignal;
+  /** The header it is made with. */
+  readonly authorization: string;
+}
+
 /** Tokens and certificates are good for a time: a clock that is off is the likely reason for a refusal. */
-function withClock(error: AgentError, clockSkewMs: number | null): AgentError {
-  if (error.code !== 'UNAUTHORIZED' || clockSkewMs === null) return error;
+function explained(error: AgentError, clockSkewMs: number | null, refusedHint: string | null): AgentError {
+  if (error.code !== 'UNAUTHORIZED') return error;
   const { message, details } = error;
+  const kept = { ...(details && { details }), cause: error };
+  if (clockSkewMs === null) {
+    return refusedHint === null
+      ? error
+      : new AgentError('UNAUTHORIZED', message, { hint: refusedHint, ...kept });
+  }
   const minutes = Math.round(Math.abs(clockSkewMs) / 60_000);
   const clock = `The clock of this machine is ${minutes} min ${clockSkewMs > 0 ? 'ahead of' : 'behind'} the platform's.`;
   return new AgentError('UNAUTHORIZED', `${message} ${clock}`, {
-    hint: 'Set the clock of this machine; then check the client id and secret of the application.',
-    ...(details && { details }),
-    cause: error,
+    hint: `Set the clock of this machine. ${refusedHint ?? 'Then check the client id and secret of the application.'}`,
+    ...kept,
   });
 }
 
@@ -251,18 +282,7 @@ async function withinTime<T>(
   }
 }
 
-/** The Authorization header of these credentials. */
-export function authorizationOf(credentials: ApiCredentials): string {
-  if ('bearerToken' in credentials) return `Bearer ${credentials.bearerToken}`;
-  const pair = `${credentials.clientId}:${credentials.clientSecret}`;
-  return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
-}
-
 /** A server that echoes what it was sent must not bring the secret into our messages. */
-function withoutSecrets(text: string, credentials: ApiCredentials): string {
-  const secret = 'bearerToken' in credentials ? credentials.bearerToken : credentials.clientSecret;
-  const encoded = authorizationOf(credentials).split(' ')[1] ?? '';
-  return [secret, encoded]
-    .filter((value) => value !== '')
-    .reduce((rest, value) => rest.replaceAll(value, '***'), text);
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.filter((value) => value !== '').reduce((rest, value) => rest.replaceAll(value, '***'), text);
 }

@@ -19,6 +19,8 @@ export interface AgentLog {
 export interface OpenAgentLog extends AgentLog {
   /** Values that are never to be written, from now on. */
   addSecrets(secrets: Iterable<string>): void;
+  /** The same, until others take their place. */
+  setPassingSecrets(secrets: readonly string[]): void;
   /** What is said later is lost. */
   close(): void;
 }
@@ -63,6 +65,7 @@ export function openAgentLog(options: AgentLogOptions): OpenAgentLog {
     addSecrets: (more) => {
       for (const secret of more) secrets.add(secret);
     },
+    setPassingSecrets: (passing) => secrets.setPassing(passing),
     close: () => {
       open = false;
       logger.close();

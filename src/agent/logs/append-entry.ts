@@ -1,5 +1,6 @@
 import { AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
 import type { LogLevel } from '../../shared/run.ts';
+import { needsSomebody } from '../kuflow/connection.ts';
 import { backoffMs, retryAfterOf } from '../kuflow/retry.ts';
 import { hasMark } from './mark.ts';
 import type { ShipperOptions, TaskAnswer } from './shipper-ports.ts';
@@ -130,7 +131,5 @@ function wasDropped(answer: TaskAnswer, newestBefore: string | null, sentAtMs: n
 
 /** Trying the same again cannot help. Refused credentials may be renewed, so they are waited for. */
 export function isRefusal(error: AgentError): boolean {
-  return (
-    isAgentError(error) && !error.retryable && error.code !== 'UNAUTHORIZED' && error.code !== 'INTERRUPTED'
-  );
+  return isAgentError(error) && !error.retryable && !needsSomebody(error) && error.code !== 'INTERRUPTED';
 }

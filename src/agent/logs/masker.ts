@@ -10,6 +10,7 @@ const NOTHING: Buffer = Buffer.alloc(0);
 /** Secrets that several maskers look for, in every form a program may write them in. May grow. */
 export class SecretSet {
   readonly #forms = new Set<string>();
+  #passing: readonly string[] = [];
   #needles: NeedleSet | null = null;
   #isStale = false;
 
@@ -24,10 +25,16 @@ export class SecretSet {
     return isMaskable(secret);
   }
 
+  /** Looks for these from now on in place of those that were given here before: tokens come and go for months. */
+  setPassing(secrets: readonly string[]): void {
+    this.#passing = secrets.flatMap((secret) => [...secretForms(secret)]);
+    this.#isStale = true;
+  }
+
   /** null: there is nothing to look for. */
   get needles(): NeedleSet | null {
     if (this.#isStale) {
-      const needles = [...this.#forms].map((form) => Buffer.from(form));
+      const needles = [...new Set([...this.#forms, ...this.#passing])].map((form) => Buffer.from(form));
       this.#needles = needles.length === 0 ? null : new NeedleSet(needles);
       this.#isStale = false;
     }

@@ -52,7 +52,7 @@ export async function untilDone(
       if (connection.state === 'connected') connectedAt = now();
       else if (!options.isRobotRunning()) {
         if (connection.state === 'unauthorized')
-          return { failed, error: lastError(connection, 'UNAUTHORIZED') };
+          return { failed, error: lastError(connection, refusalOf(connection)) };
         if (now() - connectedAt >= giveUpAfterMs)
           return { failed, error: lastError(connection, 'PLATFORM_UNREACHABLE') };
       }
@@ -75,9 +75,16 @@ function isSoon({ lasting, kind, dueAtMs }: NextTry, now: number, giveUpAfterMs:
   return dueAtMs - now <= giveUpAfterMs && now - dueAtMs <= (kind === 'retry' ? giveUpAfterMs : 0);
 }
 
+function refusalOf({
+  lastError,
+}: Status['connection']): 'UNAUTHORIZED' | 'SIGN_IN_NEEDED' | 'KEYRING_UNAVAILABLE' {
+  const code = lastError?.code;
+  return code === 'SIGN_IN_NEEDED' || code === 'KEYRING_UNAVAILABLE' ? code : 'UNAUTHORIZED';
+}
+
 function lastError(
   connection: Status['connection'],
-  code: 'UNAUTHORIZED' | 'PLATFORM_UNREACHABLE',
+  code: 'UNAUTHORIZED' | 'SIGN_IN_NEEDED' | 'KEYRING_UNAVAILABLE' | 'PLATFORM_UNREACHABLE',
 ): AgentError {
   return new AgentError(
     code,

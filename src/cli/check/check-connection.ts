@@ -1,6 +1,7 @@
 import type { AgentConfig } from '../../agent/config/agent-config.ts';
 import { createKuFlowClient, type KuFlowClient } from '../../agent/kuflow/create-client.ts';
 import type { Tenant } from '../../agent/kuflow/look-around.ts';
+import { findAuthorization } from '../../agent/sign-in/find-authorization.ts';
 import { type CatalogueRobot, passesFilter, RobotCatalogue } from '../../agent/worker/robot-catalogue.ts';
 import type { ConnectionCheck, Problem, SeenRobot } from '../../shared/connection-check.ts';
 import { type AgentError, isAgentError, toAgentError } from '../../shared/errors.ts';
@@ -22,10 +23,11 @@ const FINE = { ok: true, problem: null } as const;
 
 /** Is the platform there, does it take the credentials, what do they see: by the agent's own calls, writing nothing. */
 export async function checkConnection({ config, proxy, timeoutMs }: CheckOptions): Promise<Checked> {
+  const { authorization, lacking } = await findAuthorization(config, timeoutMs);
   const client = createKuFlowClient({
     endpoint: config.endpoint,
     // Without any, the platform still says whether it is there.
-    credentials: config.credentials ?? { clientId: 'none', clientSecret: 'none' },
+    credentials: authorization ?? { clientId: 'none', clientSecret: 'none' },
     log: SILENT,
     timeoutMs,
   });
@@ -37,7 +39,7 @@ export async function checkConnection({ config, proxy, timeoutMs }: CheckOptions
     proxy,
     clockSkewMs: client.connection().clockSkewMs,
   };
-  const credentials = judgeCredentials(judged, config.credentials !== null);
+  const credentials = judgeCredentials(judged, authorization !== null, lacking);
   if (!address.ok || credentials === null || !credentials.ok) {
     return { ok: false, address, credentials, worker: null, tenant: null, robots: null };
   }
@@ -46,8 +48,14 @@ export async function checkConnection({ config, proxy, timeoutMs }: CheckOptions
   return { ok: worker.ok && tenant.ok, address, credentials, worker, tenant, robots };
 }
 
-function judgeCredentials(judged: Judged | null, areThere: boolean): Checked['credentials'] {
+function judgeCredentials(
+  judged: Judged | null,
+  areThere: boolean,
+  lacking: AgentError | null,
+): Checked['credentials'] {
   if (judged?.step === 'address') return null;
+  if (lacking !== null)
+    return failed({ code: 'SIGN_IN_NEEDED', message: lacking.message, hint: lacking.hint });
   if (!areThere) {
     return failed({
       code: 'CREDENTIALS_MISSING',

@@ -20,6 +20,8 @@ function judge({ code, details }: AgentError, hasProxy: boolean): [Judged['step'
       // A login page says 401 as well.
       if (details?.page === true) return ['address', 'NOT_KUFLOW'];
       return ['credentials', status === 403 ? 'NOT_ALLOWED' : 'CREDENTIALS_REFUSED'];
+    case 'SIGN_IN_NEEDED':
+      return ['credentials', 'SIGN_IN_NEEDED'];
     case 'RATE_LIMITED':
       return ['address', 'BUSY'];
     case 'PLATFORM_UNREACHABLE':

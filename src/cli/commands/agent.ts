@@ -4,10 +4,12 @@ import type { AgentConfig } from '../../agent/config/agent-config.ts';
 import { applyNetworkSettings } from '../../agent/config/apply-network-settings.ts';
 import { loadConfig } from '../../agent/config/compile-config.ts';
 import { withKeyringSecret } from '../../agent/config/keyring-secret.ts';
+import { compileOauth } from '../../agent/config/oauth-settings.ts';
 import { loadLibc } from '../../agent/native/libc.ts';
 import type { PageServer } from '../../agent/page/page-server.ts';
 import { closeInheritedDescriptors } from '../../agent/process/close-inherited-descriptors.ts';
 import { isSystemStopping } from '../../agent/process/system-stopping.ts';
+import { openSignInStore } from '../../agent/sign-in/sign-in-store.ts';
 import { AgentError } from '../../shared/errors.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -41,7 +43,8 @@ export async function agent(context: Context, _args: [], options: AgentOptions):
   const config = await withKeyringSecret(
     loadConfig({ flags: settingFlags(options), environment, home: homeDir, cwd }),
   );
-  requireCredentials(config);
+  if (config.credentialsSource === 'sign-in') await lookForSignIn(config, terminal);
+  else requireCredentials(config);
   for (const warning of config.warnings) terminal.note(`kubot: ${warning}`);
   applyNetworkSettings(config.settings, config.endpoint, environment);
   closeInheritedDescriptors();
@@ -131,6 +134,19 @@ function requireCredentials(config: AgentConfig): void {
   throw new AgentError('CONFIG_INVALID', `The agent has no credentials: ${missing} is not set.`, {
     hint: 'KUBOT_CLIENT_ID and KUBOT_CLIENT_SECRET_FILE name the application that this host works as; the secret may lie in the keyring instead: kubot config secret --keyring.',
   });
+}
+
+/**
+ * An agent waits for somebody to sign in, as a service does before anybody has; not for a keyring that is not there.
+ * @throws AgentError CONFIG_INVALID, KEYRING_UNAVAILABLE
+ */
+async function lookForSignIn(
+  { settings, endpoint, homeDir }: AgentConfig,
+  terminal: Terminal,
+): Promise<void> {
+  compileOauth(settings, endpoint);
+  if ((await (await openSignInStore(homeDir)).read()) === null)
+    terminal.note('kubot: Nobody is signed in. The agent begins once somebody is: kubot sign-in');
 }
 
 function tell(event: AgentEvent, terminal: Terminal): void {

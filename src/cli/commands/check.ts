@@ -47,11 +47,11 @@ async function tryOut(
     config = loadConfig({ flags, environment, home: homeDir, cwd });
     applyNetworkSettings(config.settings, config.endpoint, environment);
     config = await withKeyringSecret(config);
+    const proxy = findProxy(config.settings, config.endpoint, environment);
+    return await checkConnection({ config, proxy, timeoutMs });
   } catch (error) {
     return nowhere('SETTING_INVALID', toAgentError(error));
   }
-  const proxy = findProxy(config.settings, config.endpoint, environment);
-  return await checkConnection({ config, proxy, timeoutMs });
 }
 
 /** What the settings kept from being tried. */

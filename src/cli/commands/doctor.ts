@@ -35,8 +35,10 @@ async function examine(context: Context): Promise<Finding[]> {
   }
   const status = await findStatus(context);
   let store = checkCredentialsStore(config, status !== null);
+  let connection = status?.connection ?? null;
   try {
     config = await withKeyringSecret(config);
+    connection ??= await tryConnection(config);
   } catch (error) {
     store = failedWith(store.id, toAgentError(error), 3);
   }
@@ -46,7 +48,7 @@ async function examine(context: Context): Promise<Finding[]> {
       config,
       environment,
       agent: status?.agent ?? null,
-      connection: status?.connection ?? (await tryConnection(config)),
+      connection: connection ?? (await tryConnection({ ...config, credentialsSource: 'none' })),
       hasCredentials: status !== null || config.credentials !== null,
       store,
       now: Date.now,

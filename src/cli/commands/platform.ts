@@ -26,8 +26,8 @@ export async function platform(context: Context, _args: [], options: PlatformOpt
       log: assetLog(terminal),
     }),
   });
-  const { url, clientId, clientSecret, tenantId } = running;
-  terminal.json({ url, clientId, clientSecret, tenantId });
+  const { url, clientId, clientSecret, tenantId, oauth } = running;
+  terminal.json({ url, clientId, clientSecret, tenantId, oauth });
   terminal.lines([
     `The embedded platform listens on ${url}`,
     '',
@@ -35,6 +35,13 @@ export async function platform(context: Context, _args: [], options: PlatformOpt
     `  export KUBOT_CLIENT_ID=${clientId}`,
     `  export KUBOT_CLIENT_SECRET=${clientSecret}`,
     `  export KUBOT_TENANT_ID=${tenantId}`,
+    '',
+    'To work as a person who signs in (kubot sign-in) instead:',
+    '',
+    '  export KUBOT_AUTHENTICATION=oauth',
+    `  export KUBOT_OAUTH_AUTHORIZATION_URL=${oauth.authorizationUrl}`,
+    `  export KUBOT_OAUTH_TOKEN_URL=${oauth.tokenUrl}`,
+    `  export KUBOT_OAUTH_CLIENT_ID=${oauth.clientId}`,
     '',
     'Ctrl-C stops it.',
   ]);

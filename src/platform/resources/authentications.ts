@@ -7,6 +7,9 @@ const TOKEN_LIFE_MS = 60 * 60_000;
 /** A token for the engine. The embedded platform has no engine yet, so nothing takes it. */
 export const createAuthentication: Operation = (call) => {
   const { type, tenantId } = call.body as { type: 'ENGINE_TOKEN' | 'ENGINE_CERTIFICATE'; tenantId?: string };
+  // The specification wants it of people, who may be in several.
+  if (tenantId === undefined && call.principal.type === 'USER')
+    throw new ApiError(400, 'A tenant id is required with OAuth2');
   checkTenant(call.state, tenantId);
   if (type !== 'ENGINE_TOKEN') throw new ApiError(501, `The embedded platform does not offer ${type}`);
   const id = randomUUID();

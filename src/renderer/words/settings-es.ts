@@ -5,6 +5,14 @@ export const SETTINGS_ES: Readonly<Partial<Record<SettingKey, string>>> = {
   apiEndpoint:
     'Dónde está la API de KuFlow, con o sin la ruta de versión. http sin cifrar solo hacia este equipo.',
   clientId: 'Identificador de la aplicación de KuFlow con la que trabaja este equipo.',
+  authentication:
+    'En nombre de quién trabaja este equipo: basic, una aplicación, con clientId y su secreto; oauth, la persona que inició sesión con kubot sign-in.',
+  oauthAuthorizationUrl: 'Con oauth: dónde se inicia sesión con el navegador.',
+  oauthTokenUrl: 'Con oauth: dónde se piden los tokens. http sin cifrar solo hacia este equipo.',
+  oauthClientId:
+    'Con oauth: identificador del cliente público que registró para este programa quien administra el servidor de inicio de sesión.',
+  oauthScopes:
+    'Con oauth: permisos separados por espacios; con offline_access, si el servidor lo conoce, la sesión sobrevive a pausas largas.',
   tenantId: 'Organización en la que trabajar, si las credenciales ven varias.',
   sandbox: 'Hasta qué punto se aísla a los robots del equipo.',
   sandboxRequired:

@@ -6,8 +6,19 @@ import { robots } from './en/robots.ts';
 import { runs } from './en/runs.ts';
 import { settings } from './en/settings.ts';
 import { shell } from './en/shell.ts';
+import { signInPage } from './en/sign-in-page.ts';
 
 /** Every word the window shows, in English. Other languages have the same shape. */
-export const en = { ...frame, ...now, ...runs, ...robots, ...settings, ...health, ...shell, ...courtesy };
+export const en = {
+  ...frame,
+  ...now,
+  ...runs,
+  ...robots,
+  ...settings,
+  ...health,
+  ...shell,
+  ...courtesy,
+  ...signInPage,
+};
 
 export type Words = typeof en;

@@ -7,6 +7,7 @@ import { robots } from './es/robots.ts';
 import { runs } from './es/runs.ts';
 import { settings } from './es/settings.ts';
 import { shell } from './es/shell.ts';
+import { signInPage } from './es/sign-in-page.ts';
 
 export const es: Words = {
   ...frame,
@@ -17,4 +18,5 @@ export const es: Words = {
   ...health,
   ...shell,
   ...courtesy,
+  ...signInPage,
 };

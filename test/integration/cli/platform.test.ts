@@ -40,6 +40,11 @@ describe('kubot platform', () => {
         clientId: expect.any(String),
         clientSecret: expect.any(String),
         tenantId: expect.any(String),
+        oauth: {
+          authorizationUrl: `${info.url}/oauth/authorize`,
+          tokenUrl: `${info.url}/oauth/token`,
+          clientId: 'kubot-runner',
+        },
       });
       const open = connect(Number(new URL(info.url).port), '127.0.0.1');
       await once(open, 'connect');

@@ -310,7 +310,10 @@ describe('an upstream that fails', () => {
 
   it('whose credentials are not to be had is a 502 that shows none of them', async () => {
     const other = await startFixture({
-      authorization: () => Promise.reject(new AgentError('UNAUTHORIZED', 'client ABC was refused')),
+      authorization: {
+        header: () => Promise.reject(new AgentError('UNAUTHORIZED', 'client ABC was refused')),
+        renew: async () => false,
+      },
     });
     const answer = await other.ask('GET', '/processes');
     await other.close();

@@ -81,7 +81,7 @@ export async function startFixture({
   };
   const gateway = await createGateway({
     upstream: upstreamUrl,
-    authorization: async () => HOST_AUTHORIZATION,
+    authorization: { header: async () => HOST_AUTHORIZATION, renew: async () => false },
     certificateDir: join(dir, 'gateway'),
     runNode: issueOnce,
     log: { debug: write, info: write, warn: write, error: write },

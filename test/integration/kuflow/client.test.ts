@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fixedAuthorization } from '../../../src/agent/kuflow/authorization.ts';
 import type { KuFlowClient } from '../../../src/agent/kuflow/create-client.ts';
 import { isOutcomeUnknown } from '../../../src/agent/kuflow/retry.ts';
 import { DEFINITION, type KuFlowFixture, startKuFlow } from './kuflow-fixture.ts';
@@ -184,7 +185,7 @@ test('refused credentials are told at once, and new ones count from the next cal
   const { clientId, clientSecret } = kuflow.platform;
   const seen: string[] = [];
   const other = kuflow.createClient({
-    credentials: () => ({ clientId, clientSecret: secret }),
+    credentials: fixedAuthorization(() => ({ clientId, clientSecret: secret })),
     onConnection: ({ state }) => seen.push(state),
   });
   const error = await other.retrieveTask(await firstTask()).catch((thrown: unknown) => thrown);

@@ -33,7 +33,7 @@ const NAMED: Partial<Record<SettingKey, SettingGroup>> = {
 };
 
 const BEGINNINGS: readonly (readonly [RegExp, SettingGroup])[] = [
-  [/^engine/, 'connection'],
+  [/^(engine|authentication|oauth)/, 'connection'],
   [/^notify/, 'notifications'],
   [/^courtesy/, 'work'],
   [/^(failurePolicy|retry|take)/, 'failures'],

@@ -94,6 +94,10 @@ const problems: Record<CheckProblem, Said> = {
     what: ({ host }) => `${host} does not accept this id with this secret.`,
     todo: 'Copy both from the application in KuFlow again. If the secret is lost, make a new one there.',
   },
+  SIGN_IN_NEEDED: {
+    what: () => 'Nobody is signed in, or the sign-in has ended.',
+    todo: 'Sign in with your browser.',
+  },
   NOT_ALLOWED: {
     what: () => 'The application is known, but may not work with robots.',
     todo: 'In KuFlow, allow the application to see robots and tasks and to be a worker.',

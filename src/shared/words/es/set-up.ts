@@ -185,6 +185,10 @@ export const setUp: Words['setUp'] = {
       what: ({ host }) => `${host} no acepta este identificador con este secreto.`,
       todo: 'Vuelve a copiar los dos de la aplicación en KuFlow. Si se perdió el secreto, crea allí uno nuevo.',
     },
+    SIGN_IN_NEEDED: {
+      what: () => 'Nadie ha iniciado sesión, o la sesión ha terminado.',
+      todo: 'Inicia sesión con tu navegador.',
+    },
     NOT_ALLOWED: {
       what: () => 'La aplicación existe, pero no puede trabajar con robots.',
       todo: 'Permite en KuFlow que la aplicación vea robots y tareas y que registre equipos.',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Masker } from '../../../../src/agent/logs/masker.ts';
+import { Masker, SecretSet } from '../../../../src/agent/logs/masker.ts';
 
 function mask(secrets: string[], ...chunks: (string | Buffer)[]): string {
   const masker = new Masker(secrets);
@@ -104,4 +104,14 @@ test('a long secret in much text is found at every offset of a portion', () => {
       `${'x'.repeat(1000)}***${'y'.repeat(1000)}`,
     );
   }
+});
+
+test('tokens that pass are masked until others take their place', () => {
+  const secrets = new SecretSet(['the-lasting-secret']);
+  const masker = new Masker(secrets);
+  const text = 'the-lasting-secret first-token second-token';
+  secrets.setPassing(['first-token']);
+  expect(masker.maskText(text)).toBe('*** *** second-token');
+  secrets.setPassing(['second-token']);
+  expect(masker.maskText(text)).toBe('*** first-token ***');
 });
