@@ -75,15 +75,22 @@ export function checkEnvironment(
 ): Environment {
   const tried: Record<string, string | undefined> = { ...environment };
   // The address alone is tried with nobody's credentials: it may be anybody's.
-  if (credentials === null || secret !== null) for (const name of SECRET_VARIABLES) delete tried[name];
+  if (credentials === null || credentials.kind === 'sign-in' || secret !== null)
+    for (const name of SECRET_VARIABLES) delete tried[name];
   if (secret !== null) tried.KUBOT_SECRET_FD = '0';
   const put = (key: SetUpKey, value: string | null | undefined) => {
     if (value !== undefined) tried[settingVariable(key)] = value ?? 'null';
   };
+  put('authentication', credentials?.kind === 'sign-in' ? 'oauth' : 'basic');
   put('apiEndpoint', apiEndpoint);
   put('caFile', caFile);
   put('proxy', proxy);
-  put('clientId', credentials?.clientId);
+  if (credentials?.kind === 'sign-in') {
+    put('oauthClientId', credentials.oauthClientId);
+    put('oauthAuthorizationUrl', credentials.oauthAuthorizationUrl);
+    put('oauthTokenUrl', credentials.oauthTokenUrl);
+    put('oauthScopes', credentials.oauthScopes);
+  } else put('clientId', credentials?.clientId);
   put('tenantId', tenantId);
   return tried;
 }

@@ -14,7 +14,7 @@ type Name = keyof typeof SHELL_INPUTS;
 export interface ShellOrders {
   readonly transport: Transport;
   host(): HostState;
-  readonly setUp: Pick<SetUp, 'state' | 'check' | 'giveUp' | 'finish'>;
+  readonly setUp: Pick<SetUp, 'state' | 'check' | 'signIn' | 'signedIn' | 'giveUp' | 'finish'>;
   tryDemo(): Promise<void>;
   startAgent(): void;
   readonly autostart: Pick<AutostartSwitch, 'read' | 'set'>;
@@ -30,6 +30,8 @@ export function serveWindow(orders: ShellOrders): void {
   handle('host', async () => orders.host());
   handle('setUpState', () => orders.setUp.state());
   handle('setUpCheck', (input) => orders.setUp.check(input));
+  handle('setUpSignIn', (input) => orders.setUp.signIn(input));
+  handle('setUpSignedIn', () => orders.setUp.signedIn());
   handle('setUpGiveUp', async () => orders.setUp.giveUp());
   handle('setUpFinish', (choices) => orders.setUp.finish(choices));
   handle('tryDemo', () => orders.tryDemo());

@@ -170,6 +170,7 @@ function start(): void {
     environment,
     secrets,
     autostart,
+    language,
     isAttached: () => host.state.name === 'running' && host.state.attached && !host.state.demo,
     restart: () => void host.restart({ home: places.home, demo: false }),
   });

@@ -1,4 +1,5 @@
 import type { AgentView } from '../shared/client/agent-store.ts';
+import { needsSignIn } from '../shared/client/presence.ts';
 import type { ControlEvent } from '../shared/control-api.ts';
 import type { SettingKey } from '../shared/settings.ts';
 import type { HostState } from '../shared/shell-api.ts';
@@ -38,13 +39,15 @@ export function noticeOfEvent(event: ControlEvent, before: AgentView['status'], 
     };
   }
   if (event.type === 'status') {
-    const isNew = before?.connection.state !== 'unauthorized';
-    if (event.status.connection.state !== 'unauthorized' || !isNew) return null;
+    if (event.status.connection.state !== 'unauthorized') return null;
+    const isSignIn = needsSignIn(event.status);
+    const wasSo = before?.connection.state === 'unauthorized' && needsSignIn(before) === isSignIn;
+    if (wasSo) return null;
     return {
       kind: 'attention',
-      title: words.notify.unauthorized,
-      body: words.notify.unauthorizedText,
-      hash: '#/health',
+      ...(isSignIn
+        ? { title: words.status.signInNeeded, body: words.notify.signInNeededText, hash: '#/set-up' }
+        : { title: words.notify.unauthorized, body: words.notify.unauthorizedText, hash: '#/health' }),
     };
   }
   return null;

@@ -12,6 +12,8 @@ export interface SecretKeeper {
   keychain(): Promise<'safe' | 'plain'>;
   /** @throws AgentError CONFIG_INVALID where there is no keychain, unless a file will do */
   keep(secret: string, options: { mayBePlain: boolean }): Promise<void>;
+  /** Nothing of it is left here. */
+  forget(): Promise<void>;
 }
 
 /** @param plainPath where it lies for want of a keychain: in the agent's home, of which no robot is granted anything */
@@ -35,6 +37,10 @@ export function createSecretKeeper(store: ShellStore, plainPath: string): Secret
         });
       }
       writePlain(plainPath, secret);
+      store.saveSecret(null);
+    },
+    forget: async () => {
+      rmSync(plainPath, { force: true });
       store.saveSecret(null);
     },
   };

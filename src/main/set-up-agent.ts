@@ -1,8 +1,18 @@
 import type { ConnectionCheck } from '../shared/connection-check.ts';
 import { AgentError } from '../shared/errors.ts';
-import type { Choices, SettingNow, SetUpKey, SetUpState, TryInput } from '../shared/set-up.ts';
+import type {
+  Choices,
+  SettingNow,
+  SetUpKey,
+  SetUpState,
+  SignedIn,
+  SignInPlace,
+  TryInput,
+} from '../shared/set-up.ts';
+import type { Language } from '../shared/words/language.ts';
 import type { AutostartSwitch } from './autostart.ts';
-import { checkSetUp, hasSecretElsewhere, readSettings } from './check-set-up.ts';
+import { startSignIn } from './browser-sign-in.ts';
+import { checkEnvironment, checkSetUp, hasSecretElsewhere, readSettings } from './check-set-up.ts';
 import { type Environment, runKubot, sentenceFor } from './run-kubot.ts';
 import type { SecretKeeper } from './secret-keeper.ts';
 import type { ShellPlaces } from './shell-places.ts';
@@ -13,6 +23,8 @@ export interface SetUpOptions {
   readonly secrets: SecretKeeper;
   readonly autostart: Pick<AutostartSwitch, 'read' | 'set'>;
   readonly isAttached: () => boolean;
+  /** Of the page that the browser is left with. */
+  readonly language: () => Language;
   /** Starts the agent of the person's own home anew; one that works finishes first. */
   readonly restart: () => void;
 }
@@ -32,6 +44,7 @@ export class SetUp {
   #settings: Settings | null = null;
   #accepted: Accepted | null = null;
   #trying = new AbortController();
+  #signingIn: Promise<SignedIn> | null = null;
 
   constructor(options: SetUpOptions) {
     this.#options = options;
@@ -75,6 +88,35 @@ export class SetUp {
     return check;
   }
 
+  /**
+   * Lets a person sign in with the system's browser by what is entered. What lasts of it is in the keyring then, where
+   * nobody but an agent with these settings uses it.
+   * @throws AgentError CONFIG_INVALID, KEYRING_UNAVAILABLE, INTERRUPTED
+   */
+  async signIn(given: TryInput): Promise<SignInPlace> {
+    const { places, environment, language } = this.#options;
+    this.giveUp();
+    const { signal } = this.#trying;
+    this.#accepted = null;
+    const input = withoutFixed(given, this.#settings ?? (await this.#read()));
+    const { place, signedIn } = await startSignIn(places, checkEnvironment(environment, input, null), {
+      language: language(),
+      signal,
+    });
+    this.#signingIn = signedIn;
+    return place;
+  }
+
+  /**
+   * Who signed in, once somebody has.
+   * @throws AgentError SIGN_IN_REFUSED, SIGN_IN_TIMED_OUT, SIGN_IN_FAILED, KEYRING_UNAVAILABLE, PLATFORM_UNREACHABLE,
+   * INTERRUPTED; CONFLICT where nobody was asked to
+   */
+  async signedIn(): Promise<SignedIn> {
+    if (this.#signingIn === null) throw new AgentError('CONFLICT', 'Nobody is signing in.');
+    return await this.#signingIn;
+  }
+
   /** Ends what is being tried. */
   giveUp(): void {
     this.#trying.abort();
@@ -95,6 +137,7 @@ export class SetUp {
     const { secret } = accepted;
     // First what may be refused, then what is left behind.
     if (secret !== null) await secrets.keep(secret, { mayBePlain: choices.mayBePlain });
+    else if (accepted.input.credentials?.kind === 'sign-in') await secrets.forget();
     const settings = this.#settings ?? (await this.#read());
     await writeSettings(places, environment, changesOf(accepted.input, choices, settings));
     if (choices.autostart !== null) await autostart.set(choices.autostart);
@@ -116,18 +159,35 @@ export class SetUp {
 export function withoutFixed(input: TryInput, settings: Settings): TryInput {
   const free = <T>(key: SetUpKey, value: T): T | undefined =>
     settings[key].fixedBy === null ? value : undefined;
-  const { credentials } = input;
-  const clientId = String(settings.clientId.value ?? '');
   const tenantId = settings.tenantId.value;
   return {
     apiEndpoint: free('apiEndpoint', input.apiEndpoint),
     caFile: free('caFile', input.caFile),
     proxy: free('proxy', input.proxy),
-    credentials:
-      credentials === null || settings.clientId.fixedBy === null ? credentials : { ...credentials, clientId },
+    credentials: credentialsWithoutFixed(input.credentials, settings),
     tenantId:
       settings.tenantId.fixedBy === null ? input.tenantId : typeof tenantId === 'string' ? tenantId : null,
   };
+}
+
+function credentialsWithoutFixed(
+  credentials: TryInput['credentials'],
+  { authentication, ...settings }: Settings,
+): TryInput['credentials'] {
+  if (credentials === null) return null;
+  const isSignIn = credentials.kind === 'sign-in';
+  if (authentication.fixedBy !== null && isSignIn !== (authentication.value === 'oauth')) {
+    throw new AgentError(
+      'CONFIG_INVALID',
+      `It was fixed that this machine works as ${isSignIn ? 'an application' : 'a person'}.`,
+    );
+  }
+  if (isSignIn) {
+    const isFree = ([key]: [string, unknown]) => settings[key as keyof typeof settings]?.fixedBy === null;
+    return { kind: 'sign-in', ...Object.fromEntries(Object.entries(credentials).filter(isFree)) };
+  }
+  const { value, fixedBy } = settings.clientId;
+  return fixedBy === null ? credentials : { ...credentials, clientId: String(value ?? '') };
 }
 
 /** A kept secret goes to nobody but whom it was kept for, whatever the window says. */
@@ -138,11 +198,15 @@ function assertSameAddress({ apiEndpoint }: TryInput, settings: Settings): void 
 
 /** Keys and their values as `kubot config set` takes them; what is so already is left out. */
 export function changesOf(input: TryInput, choices: Choices, settings: Settings): [SetUpKey, string][] {
+  const { credentials } = input;
+  const { kind: _kind, ...signIn } = credentials?.kind === 'sign-in' ? credentials : { kind: null };
   const wanted: [SetUpKey, unknown][] = [
     ['apiEndpoint', input.apiEndpoint],
     ['caFile', input.caFile],
     ['proxy', input.proxy],
-    ['clientId', input.credentials?.clientId],
+    ['authentication', credentials?.kind === 'sign-in' ? 'oauth' : 'basic'],
+    ['clientId', credentials?.kind === 'sign-in' ? undefined : credentials?.clientId],
+    ...(Object.entries(signIn) as [SetUpKey, unknown][]),
     ['tenantId', input.tenantId],
     ['robotFilter', choices.robotFilter],
     ['maxConcurrentRuns', choices.maxConcurrentRuns],

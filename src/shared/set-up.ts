@@ -5,7 +5,12 @@ export const SET_UP_KEYS = [
   'apiEndpoint',
   'caFile',
   'proxy',
+  'authentication',
   'clientId',
+  'oauthClientId',
+  'oauthAuthorizationUrl',
+  'oauthTokenUrl',
+  'oauthScopes',
   'tenantId',
   'robotFilter',
   'maxConcurrentRuns',
@@ -53,11 +58,31 @@ export const TryInputSchema = z.strictObject({
       z.strictObject({ kind: z.literal('secret'), clientId: line.min(1), clientSecret: line.min(1) }),
       /** The secret that there is already. */
       z.strictObject({ kind: z.literal('kept'), clientId: line.min(1) }),
+      /** Of the person who signed in with their browser. */
+      z.strictObject({
+        kind: z.literal('sign-in'),
+        oauthClientId: line.min(1).optional(),
+        oauthAuthorizationUrl: line.min(1).optional(),
+        oauthTokenUrl: line.min(1).optional(),
+        oauthScopes: line.min(1).optional(),
+      }),
     ])
     .nullable(),
   tenantId: line.min(1).nullable(),
 });
 export type TryInput = z.infer<typeof TryInputSchema>;
+
+/** Where a person signs in. */
+export const SignInPlaceSchema = z.object({
+  url: z.string(),
+  /** Whether a browser shows it already. */
+  opened: z.boolean(),
+});
+export type SignInPlace = z.infer<typeof SignInPlaceSchema>;
+
+/** Who signed in; null: the server does not tell. */
+export const SignedInSchema = z.object({ account: z.string().nullable() });
+export type SignedIn = z.infer<typeof SignedInSchema>;
 
 /** What is chosen on top of what was tried and accepted last. */
 export const ChoicesSchema = z.strictObject({

@@ -39,6 +39,10 @@ export const SHELL_INPUTS = {
   host: z.undefined(),
   setUpState: z.undefined(),
   setUpCheck: TryInputSchema,
+  /** Lets a person sign in by what is entered; answers once they can. */
+  setUpSignIn: TryInputSchema,
+  /** Answers once they have. */
+  setUpSignedIn: z.undefined(),
   setUpGiveUp: z.undefined(),
   setUpFinish: ChoicesSchema,
   tryDemo: z.undefined(),

@@ -8,6 +8,8 @@ export const SHELL_CHANNELS = {
   host: 'kubot:host',
   setUpState: 'kubot:set-up-state',
   setUpCheck: 'kubot:set-up-check',
+  setUpSignIn: 'kubot:set-up-sign-in',
+  setUpSignedIn: 'kubot:set-up-signed-in',
   setUpGiveUp: 'kubot:set-up-give-up',
   setUpFinish: 'kubot:set-up-finish',
   tryDemo: 'kubot:try-demo',

@@ -43,7 +43,10 @@ export function compileOauth(
 
 function assertUsable(key: string, text: string): void {
   const flaw = flawOfUrl(text);
-  if (flaw !== null) throw new AgentError('CONFIG_INVALID', `${key} is not usable: ${flaw}.`);
+  if (flaw === null) return;
+  throw new AgentError('CONFIG_INVALID', `${key} is not usable: ${flaw}.`, {
+    hint: `Set ${key} to the address that whoever runs the sign-in server names.`,
+  });
 }
 
 /** What is wrong with a URL that codes and tokens are to go to; null: nothing. */

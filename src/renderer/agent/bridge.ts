@@ -7,6 +7,10 @@ import {
   SetUpDoneSchema,
   type SetUpState,
   SetUpStateSchema,
+  type SignedIn,
+  SignedInSchema,
+  type SignInPlace,
+  SignInPlaceSchema,
   type TryInput,
 } from '../../shared/set-up.ts';
 import {
@@ -30,6 +34,10 @@ export interface Shell {
   readonly setUp: {
     state(): Promise<SetUpState>;
     check(input: TryInput): Promise<ConnectionCheck>;
+    /** Lets a person sign in with their browser. */
+    signIn(input: TryInput): Promise<SignInPlace>;
+    /** Who did, once they have. */
+    signedIn(): Promise<SignedIn>;
     /** Ends what is being tried. */
     giveUp(): void;
     finish(choices: Choices): Promise<{ at: string }>;
@@ -75,6 +83,8 @@ export async function findShell(): Promise<Shell | null> {
     setUp: {
       state: async () => SetUpStateSchema.parse(await ask('setUpState')),
       check: async (input) => ConnectionCheckSchema.parse(await ask('setUpCheck', input)),
+      signIn: async (input) => SignInPlaceSchema.parse(await ask('setUpSignIn', input)),
+      signedIn: async () => SignedInSchema.parse(await ask('setUpSignedIn')),
       giveUp: () => void ask('setUpGiveUp').catch(() => undefined),
       finish: async (choices) => SetUpDoneSchema.parse(await ask('setUpFinish', choices)),
     },

@@ -94,9 +94,14 @@ export class AgentStore {
   async #listenOnce(signal: AbortSignal, onLive: () => void): Promise<AgentError | null> {
     try {
       for await (const events of this.#client.stream('events', {}, signal)) {
-        const before = this.#view;
-        this.#change(events.reduce(applyEvent, before));
-        for (const event of events) {
+        let known = this.#view;
+        const heard = events.map((event) => {
+          const before = known;
+          known = applyEvent(before, event);
+          return { event, before };
+        });
+        this.#change(known);
+        for (const { event, before } of heard) {
           if (event.type !== 'snapshot') for (const hearer of this.#hearers) hearer(event, before);
         }
         onLive();

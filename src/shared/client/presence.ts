@@ -28,6 +28,11 @@ export function presenceOf({
   return { name: 'online' };
 }
 
+/** The credentials are a person's, and somebody has to sign in. */
+export function needsSignIn({ connection }: Pick<Status, 'connection'>): boolean {
+  return connection.state === 'unauthorized' && connection.lastError?.code === 'SIGN_IN_NEEDED';
+}
+
 /** Nothing has failed yet: the first call is on its way. */
 function isFirstTry({ agent, connection }: Status): boolean {
   return agent.state === 'starting' && connection.lastError === null;

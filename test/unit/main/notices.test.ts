@@ -55,6 +55,23 @@ describe('of credentials', () => {
   });
 });
 
+test('of a person who has to sign in the window is shown where they can', () => {
+  const { connection } = aStatus();
+  const lacking = aStatus({
+    connection: {
+      ...connection,
+      state: 'unauthorized',
+      lastError: { code: 'SIGN_IN_NEEDED', message: 'Nobody is signed in.' },
+    },
+  });
+  expect(noticeOfEvent({ type: 'status', status: lacking }, null, en)).toEqual({
+    kind: 'attention',
+    title: 'Somebody has to sign in',
+    body: en.notify.signInNeededText,
+    hash: '#/set-up',
+  });
+});
+
 test('of an agent that ended its own words are told, else ours', () => {
   const waiting = { name: 'waiting', message: 'No disk.', untilMs: 0 } as const;
   expect(noticeOfHost(waiting, en)).toMatchObject({ kind: 'attention', body: 'No disk.' });

@@ -26,6 +26,7 @@ describe('what is tried', () => {
       PATH: '/bin',
       KUBOT_LOG_LEVEL: 'debug',
       KUBOT_SECRET_FD: '0',
+      KUBOT_AUTHENTICATION: 'basic',
       KUBOT_API_ENDPOINT: 'https://kuflow.acme.example',
       KUBOT_PROXY: 'null',
       KUBOT_CLIENT_ID: 'app-1',
@@ -39,8 +40,46 @@ describe('what is tried', () => {
       PATH: '/bin',
       KUBOT_LOG_LEVEL: 'debug',
       KUBOT_API_ENDPOINT: 'https://anybody.example',
+      KUBOT_AUTHENTICATION: 'basic',
       KUBOT_TENANT_ID: 'null',
     });
+  });
+
+  test('in a person’s name has no secret of an application', () => {
+    const input: TryInput = {
+      credentials: {
+        kind: 'sign-in',
+        oauthClientId: 'kubot',
+        oauthAuthorizationUrl: 'https://auth.example/auth',
+        oauthTokenUrl: 'https://auth.example/token',
+        oauthScopes: 'openid',
+      },
+      tenantId: null,
+    };
+    expect(checkEnvironment(environment, input, null)).toEqual({
+      PATH: '/bin',
+      KUBOT_LOG_LEVEL: 'debug',
+      KUBOT_AUTHENTICATION: 'oauth',
+      KUBOT_OAUTH_CLIENT_ID: 'kubot',
+      KUBOT_OAUTH_AUTHORIZATION_URL: 'https://auth.example/auth',
+      KUBOT_OAUTH_TOKEN_URL: 'https://auth.example/token',
+      KUBOT_OAUTH_SCOPES: 'openid',
+      KUBOT_TENANT_ID: 'null',
+    });
+  });
+
+  test('signs in at no server but the one that a policy fixed', () => {
+    const fixed = settingsNow({ authentication: 'oauth' }, ['authentication', 'oauthTokenUrl']);
+    const signIn = {
+      kind: 'sign-in',
+      oauthClientId: 'kubot',
+      oauthTokenUrl: 'https://evil.example/token',
+    } as const;
+    expect(withoutFixed({ credentials: signIn, tenantId: null }, fixed).credentials).toEqual({
+      kind: 'sign-in',
+      oauthClientId: 'kubot',
+    });
+    expect(() => withoutFixed(ENTERED, fixed)).toThrow('It was fixed that this machine works as a person.');
   });
 
   test('has the secret that IT put somewhere, where none is given', () => {
@@ -73,6 +112,24 @@ describe('what is written', () => {
       ['robotFilter', '["A"]'],
       ['diskReserveBytes', '5'],
     ]);
+  });
+
+  test('says whom the machine works as, and where they sign in', () => {
+    const signIn = {
+      kind: 'sign-in',
+      oauthClientId: 'kubot',
+      oauthTokenUrl: 'https://auth.kuflow.com/token',
+    } as const;
+    expect(
+      changesOf({ credentials: signIn, tenantId: null }, CHOICES, settingsNow({ clientId: 'app-1' })),
+    ).toEqual([
+      ['authentication', 'oauth'],
+      ['oauthClientId', 'kubot'],
+      ['robotFilter', '["A"]'],
+      ['diskReserveBytes', '5'],
+    ]);
+    const now = settingsNow({ authentication: 'oauth', oauthClientId: 'kubot' });
+    expect(changesOf(ENTERED, CHOICES, now)).toContainEqual(['authentication', 'basic']);
   });
 
   test('takes out what was emptied, and leaves what a policy fixed', () => {

@@ -102,6 +102,18 @@ describe('the tray', () => {
       'attention',
       'KuFlow refuses the credentials',
     ],
+    [
+      'a person who has to sign in',
+      input({
+        connection: {
+          ...connection,
+          state: 'unauthorized',
+          lastError: { code: 'SIGN_IN_NEEDED', message: 'Nobody is signed in.' },
+        },
+      }),
+      'attention',
+      'Somebody has to sign in',
+    ],
     ['not set up', input({}, {}, { name: 'not-set-up', message: '' }), 'set-up', 'Not set up yet'],
     [
       'an agent that ended',

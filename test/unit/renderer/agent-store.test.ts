@@ -71,6 +71,25 @@ describe('the one state that fills the eye', () => {
   });
 });
 
+test('each of several events that come together is heard with what was known before it', async () => {
+  const leaving = new AbortController();
+  const status = (reason: string) => aStatus({ pause: { reason, until: null } });
+  const store = new AgentStore(
+    new AgentClient({
+      call: () => Promise.reject(new Error('nothing is called')),
+      stream: async function* () {
+        yield [{ type: 'snapshot', status: status('first'), runs: [] }];
+        yield ['second', 'third'].map((reason) => ({ type: 'status', status: status(reason) }));
+        leaving.abort();
+      },
+    }),
+  );
+  const heard: (string | null | undefined)[] = [];
+  store.hear((_event, before) => heard.push(before.status?.pause?.reason));
+  await store.follow(leaving.signal);
+  expect(heard).toEqual(['first', 'second']);
+});
+
 describe('an order', () => {
   const paused = aStatus({ pause: { reason: 'asked', until: null } });
   const newer = aStatus({ pause: { reason: 'newer', until: null } });

@@ -5,6 +5,7 @@ import {
   choicesOf,
   draftOf,
   hostOf,
+  isAsSet,
   isServed,
   readReserve,
   readRuns,
@@ -73,6 +74,35 @@ describe('what is tried', () => {
       canKeepSecret({ ...draft, clientId: 'app-2' }, KEPT),
       canKeepSecret(draft, { ...KEPT, secret: null }),
     ]).toEqual([true, false, false, false]);
+  });
+});
+
+describe('a sign-in', () => {
+  const SIGNED_IN = setUpState({
+    settings: settingsNow({ authentication: 'oauth', oauthClientId: 'kubot', tenantId: 't-1' }),
+  });
+
+  test('is by what is entered; what is set already is left out', () => {
+    const state = setUpState();
+    const draft = { ...draftOf(state), way: 'sign-in' as const, oauthClientId: ' kubot ' };
+    expect(tryInputOf(draft, state, 'all').credentials).toEqual({ kind: 'sign-in', oauthClientId: 'kubot' });
+    expect([isAsSet(draft, state), isAsSet(draftOf(SIGNED_IN), SIGNED_IN)]).toEqual([false, true]);
+  });
+
+  test('is asked for anew where another server, program or address is named', () => {
+    const draft = draftOf(SIGNED_IN);
+    expect([draft.way, draft.signedIn]).toEqual(['sign-in', { account: null }]);
+    for (const change of [
+      { address: 'https://other.example' },
+      { oauthClientId: 'other' },
+      { oauthAuthorizationUrl: 'https://other.example/auth' },
+      { oauthTokenUrl: 'https://other.example/token' },
+      { oauthScopes: 'openid offline_access' },
+    ]) {
+      expect(withChanges(draft, change).signedIn).toBeNull();
+    }
+    expect(withChanges(draft, { oauthClientId: 'kubot ' }).signedIn).toEqual({ account: null });
+    expect(withChanges(draft, { way: 'application' })).toMatchObject({ tenantId: null });
   });
 });
 

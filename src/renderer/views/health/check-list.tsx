@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { CopyButton } from '../../parts/copy-button.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { useWords } from '../../words/words-context.tsx';
 import type { Check } from './list-checks.ts';
@@ -45,20 +45,5 @@ export function commandIn(fix: string): string | null {
   return (
     /(?:^|[:,] |or run: )((?:sudo |chmod |timedatectl |kubot )[^,]*?)(?:,|$|\.$| removes )/.exec(fix)?.[1] ??
     null
-  );
-}
-
-function CopyButton({ label, text }: { label: string; text: string }) {
-  const [isCopied, setCopied] = useState(false);
-  return (
-    <button
-      type="button"
-      className="button button-quiet button-icon"
-      title={`${label}: ${text}`}
-      aria-label={`${label}: ${text}`}
-      onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
-    >
-      <Icon name={isCopied ? 'check' : 'copy'} />
-    </button>
   );
 }

@@ -1,3 +1,4 @@
+import { needsSignIn } from '../../../shared/client/presence.ts';
 import type { DoctorCheck } from '../../../shared/doctor.ts';
 import type { Status } from '../../../shared/status.ts';
 import type { Words } from '../../../shared/words/en.ts';
@@ -63,10 +64,12 @@ function check(
   return { id, title, state, message, fix: state === 'good' ? null : fix, isFromAgent: false };
 }
 
-function connection({ connection: { endpoint, state, lastError } }: Status, { health }: Words): Check {
+function connection(status: Status, { health }: Words): Check {
+  const { endpoint, state, lastError } = status.connection;
   const { connection: title } = health;
   if (state === 'connected') return check('connection', title, 'good', health.connectionOk(endpoint));
-  const fix = state === 'unauthorized' ? health.credentialsFix : health.connectionFix;
+  const credentialsFix = needsSignIn(status) ? health.signInFix : health.credentialsFix;
+  const fix = state === 'unauthorized' ? credentialsFix : health.connectionFix;
   return {
     ...check('connection', title, 'bad', lastError?.message ?? endpoint, fix),
     isFromAgent: lastError !== null,

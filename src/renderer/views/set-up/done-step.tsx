@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { needsSignIn } from '../../../shared/client/presence.ts';
 import type { Status } from '../../../shared/status.ts';
 import { useAgent, useAgentView, useAnswer, useHostState } from '../../agent/agent-context.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -41,11 +42,11 @@ export function DoneStep({ wizard, at }: { wizard: Wizard; at: string }) {
           <Icon name="alert" />
         </span>
         <h1>
-          {failure === 'UNAUTHORIZED'
-            ? words.problems.CREDENTIALS_REFUSED.what({ host: hostOf(wizard.draft.address), proxy: null })
+          {isOfCredentials(failure)
+            ? words.problems[failure].what({ host: hostOf(wizard.draft.address), proxy: null })
             : words.done.failed}
         </h1>
-        {failure !== 'UNAUTHORIZED' && (
+        {!isOfCredentials(failure) && (
           <p className="soft" lang="en">
             {failure}
           </p>
@@ -76,8 +77,14 @@ export function DoneStep({ wizard, at }: { wizard: Wizard; at: string }) {
 }
 
 function failureOf(own: Status | null, host: ReturnType<typeof useHostState>): string | null {
-  if (own?.connection.state === 'unauthorized') return 'UNAUTHORIZED';
+  if (own !== null && needsSignIn(own)) return 'SIGN_IN_NEEDED';
+  if (own?.connection.state === 'unauthorized') return 'CREDENTIALS_REFUSED';
   return host?.name === 'not-set-up' || host?.name === 'waiting' ? host.message : null;
+}
+
+/** KuFlow refuses, which has words of its own; else the agent said it. */
+function isOfCredentials(failure: string): failure is 'SIGN_IN_NEEDED' | 'CREDENTIALS_REFUSED' {
+  return failure === 'SIGN_IN_NEEDED' || failure === 'CREDENTIALS_REFUSED';
 }
 
 function Connected({ status }: { status: Status }) {

@@ -1,5 +1,5 @@
 import type { SeenRobot } from '../../../shared/connection-check.ts';
-import type { Choices, SetUpKey, SetUpState, TryInput } from '../../../shared/set-up.ts';
+import type { Choices, SetUpKey, SetUpState, SignedIn, TryInput } from '../../../shared/set-up.ts';
 
 export const STEPS = ['address', 'credentials', 'robots', 'machine'] as const;
 export type Step = (typeof STEPS)[number];
@@ -12,9 +12,17 @@ export interface Draft {
   readonly address: string;
   readonly proxy: string;
   readonly caFile: string;
+  /** Whom the machine works as: an application, or the person who signs in. */
+  readonly way: 'application' | 'sign-in';
   readonly clientId: string;
   readonly clientSecret: string;
   readonly mayBePlain: boolean;
+  readonly oauthClientId: string;
+  readonly oauthAuthorizationUrl: string;
+  readonly oauthTokenUrl: string;
+  readonly oauthScopes: string;
+  /** null: somebody has to. Who signed in before this began is not told. */
+  readonly signedIn: SignedIn | null;
   readonly tenantId: string | null;
   readonly servesAll: boolean;
   /** Codes or ids, where not all are served. */
@@ -31,9 +39,15 @@ export function draftOf({ settings, autostart }: SetUpState): Draft {
     address: textOf(settings.apiEndpoint.value),
     proxy: textOf(settings.proxy.value),
     caFile: textOf(settings.caFile.value),
+    way: settings.authentication.value === 'oauth' ? 'sign-in' : 'application',
     clientId: textOf(settings.clientId.value),
     clientSecret: '',
     mayBePlain: false,
+    oauthClientId: textOf(settings.oauthClientId.value),
+    oauthAuthorizationUrl: textOf(settings.oauthAuthorizationUrl.value),
+    oauthTokenUrl: textOf(settings.oauthTokenUrl.value),
+    oauthScopes: textOf(settings.oauthScopes.value),
+    signedIn: settings.authentication.value === 'oauth' ? { account: null } : null,
     tenantId: textOf(settings.tenantId.value) || null,
     servesAll: !Array.isArray(served) || served.length === 0,
     served: Array.isArray(served) ? served.map(String) : [],
@@ -44,12 +58,27 @@ export function draftOf({ settings, autostart }: SetUpState): Draft {
 }
 
 /** Who the machine works as; another one sees other tenants and robots. */
-const WHO = ['address', 'clientId'] as const;
+const WHO = ['address', 'way', 'clientId', 'oauthClientId', 'oauthTokenUrl'] as const;
+
+/** What a person signs in by. */
+export const SIGN_IN_KEYS = [
+  'oauthClientId',
+  'oauthAuthorizationUrl',
+  'oauthTokenUrl',
+  'oauthScopes',
+] as const;
 
 /** A draft with what was entered now; what belonged to somebody else is forgotten. */
 export function withChanges(draft: Draft, changes: Partial<Draft>): Draft {
-  const isOther = WHO.some((key) => changes[key] !== undefined && changes[key]?.trim() !== draft[key].trim());
-  return { ...draft, ...(isOther && { tenantId: null, servesAll: true, served: [] }), ...changes };
+  const isChanged = (key: (typeof WHO)[number] | (typeof SIGN_IN_KEYS)[number]) =>
+    changes[key] !== undefined && changes[key]?.trim() !== draft[key].trim();
+  const isSignedInElsewhere = isChanged('address') || SIGN_IN_KEYS.some(isChanged);
+  return {
+    ...draft,
+    ...(WHO.some(isChanged) && { tenantId: null, servesAll: true, served: [] }),
+    ...(isSignedInElsewhere && { signedIn: null }),
+    ...changes,
+  };
 }
 
 /** People leave the scheme out. */
@@ -84,20 +113,30 @@ export function tryInputOf(draft: Draft, state: SetUpState, scope: 'address' | '
   const { settings } = state;
   const changed = (key: SetUpKey, typed: string) =>
     typed === textOf(settings[key].value) ? {} : { [key]: typed === '' ? null : typed };
-  const clientId = draft.clientId.trim();
-  const typesNone = draft.clientSecret === '' && canKeepSecret(draft, state);
   return {
     ...(isSameAddress(draft, state) ? {} : { apiEndpoint: asAddress(draft.address) }),
     ...changed('proxy', draft.proxy.trim()),
     ...changed('caFile', draft.caFile.trim()),
-    credentials:
-      scope === 'address'
-        ? null
-        : typesNone
-          ? { kind: 'kept', clientId }
-          : { kind: 'secret', clientId, clientSecret: draft.clientSecret.trim() },
+    credentials: scope === 'address' ? null : credentialsOf(draft, state),
     tenantId: scope === 'address' ? null : draft.tenantId,
   };
+}
+
+function credentialsOf(draft: Draft, state: SetUpState): NonNullable<TryInput['credentials']> {
+  if (draft.way === 'sign-in') {
+    const changed = SIGN_IN_KEYS.filter((key) => draft[key].trim() !== textOf(state.settings[key].value));
+    return { kind: 'sign-in', ...Object.fromEntries(changed.map((key) => [key, draft[key].trim()])) };
+  }
+  const clientId = draft.clientId.trim();
+  return draft.clientSecret === '' && canKeepSecret(draft, state)
+    ? { kind: 'kept', clientId }
+    : { kind: 'secret', clientId, clientSecret: draft.clientSecret.trim() };
+}
+
+/** Whether what is entered is what is set: signing in again is all there is to do. */
+export function isAsSet(draft: Draft, state: SetUpState): boolean {
+  const tried = (one: Draft) => JSON.stringify(tryInputOf(one, state, 'all'));
+  return tried(draft) === tried(draftOf(state));
 }
 
 /** How a robot is named in the setting: by its code, where no other has it too. */

@@ -1,6 +1,8 @@
 import './set-up.css';
 import { useEffect } from 'react';
+import { needsSignIn } from '../../../shared/client/presence.ts';
 import { assertNever } from '../../../shared/errors.ts';
+import type { SetUpState } from '../../../shared/set-up.ts';
 import { useAgent, useAgentView, useHostState } from '../../agent/agent-context.tsx';
 import type { Shell } from '../../agent/bridge.ts';
 import { Empty } from '../../parts/empty.tsx';
@@ -27,14 +29,16 @@ function SetUpOf({ shell }: { shell: Shell }) {
   const { loading } = useWords();
   const { status } = useAgentView();
   const isRefused = status?.connection.state === 'unauthorized' && shell.host.view().name === 'running';
-  const { wizard, error, again } = useWizard(shell, ({ settings, secret }) =>
-    isRefused || (settings.clientId.value !== null && secret === null) ? 'credentials' : 'address',
-  );
+  const { wizard, error, again } = useWizard(shell, {
+    firstOf: (state) => (isRefused || lacksSecret(state) ? 'credentials' : 'address'),
+    mustSignIn: isRefused && needsSignIn(status),
+  });
   const { view } = useRoute();
+  const isNew = useHostState()?.name === 'not-set-up';
   // Once an agent starts it would be another view else, with the wizard not ended.
   useEffect(() => {
-    if (view !== 'set-up') goTo({ view: 'set-up' });
-  }, [view]);
+    if (isNew && view !== 'set-up') goTo({ view: 'set-up' });
+  }, [isNew, view]);
   if (wizard === null) {
     return (
       <div className="view wizard">
@@ -55,6 +59,10 @@ function SetUpOf({ shell }: { shell: Shell }) {
       <EscapeGoesBack wizard={wizard} />
     </div>
   );
+}
+
+function lacksSecret({ settings: { authentication, clientId }, secret }: SetUpState): boolean {
+  return authentication.value !== 'oauth' && clientId.value !== null && secret === null;
 }
 
 function PresentStep({ wizard }: { wizard: Wizard }) {
@@ -79,7 +87,7 @@ function PresentStep({ wizard }: { wizard: Wizard }) {
 function WhyNot({ wizard: { state, place } }: { wizard: Wizard }) {
   const { setUp: words } = useWords();
   const host = useHostState();
-  const isOld = state.settings.clientId.value !== null;
+  const isOld = state.settings.clientId.value !== null || state.settings.oauthClientId.value !== null;
   if (!isOld || place.step === 'done' || host?.name !== 'not-set-up' || host.message === '') return null;
   return (
     <div className="notice tone-warning" role="status">

@@ -1,9 +1,19 @@
 import { useEffect, useRef, useState } from 'react';
 import type { ConnectionCheck, Problem } from '../../../shared/connection-check.ts';
 import { type AgentError, toAgentError } from '../../../shared/errors.ts';
-import type { SetUpState } from '../../../shared/set-up.ts';
+import type { SetUpState, SignInPlace } from '../../../shared/set-up.ts';
 import type { Shell } from '../../agent/bridge.ts';
-import { choicesOf, type Draft, draftOf, STEPS, type Step, tryInputOf, withChanges } from './draft.ts';
+import { goTo } from '../../route.ts';
+import {
+  choicesOf,
+  type Draft,
+  draftOf,
+  isAsSet,
+  STEPS,
+  type Step,
+  tryInputOf,
+  withChanges,
+} from './draft.ts';
 
 /** Where the wizard is. */
 export type Place = { readonly step: Step } | { readonly step: 'done'; readonly at: string };
@@ -19,6 +29,8 @@ export interface Wizard {
   readonly problem: Problem | null;
   readonly error: AgentError | null;
   readonly isBusy: boolean;
+  /** Where a person is to sign in, while it is waited for them. */
+  readonly signInAt: SignInPlace | null;
   readonly change: (changes: Partial<Draft>) => void;
   readonly go: (step: Step) => void;
   /** Tries what the step holds, and goes on if that will do. */
@@ -36,15 +48,22 @@ const PROVED_BY: Partial<Record<keyof Draft, Step>> = {
   address: 'address',
   proxy: 'address',
   caFile: 'address',
+  way: 'credentials',
   clientId: 'credentials',
   clientSecret: 'credentials',
+  oauthClientId: 'credentials',
+  oauthAuthorizationUrl: 'credentials',
+  oauthTokenUrl: 'credentials',
+  oauthScopes: 'credentials',
+  signedIn: 'credentials',
   tenantId: 'credentials',
 };
 
 /** The wizard once it knows what there is already; null until then, with why it does not come to know. */
 export function useWizard(
   { setUp }: Shell,
-  firstOf: (state: SetUpState) => Step,
+  /** Where to begin, and whether the agent waits for somebody to sign in. */
+  { firstOf, mustSignIn }: { firstOf: (state: SetUpState) => Step; mustSignIn: boolean },
 ): { wizard: Wizard | null; error: AgentError | null; again: () => void } {
   const [state, setState] = useState<SetUpState | null>(null);
   const [draft, setDraft] = useState<Draft | null>(null);
@@ -53,6 +72,7 @@ export function useWizard(
   const [check, setCheck] = useState<ConnectionCheck | null>(null);
   const [trouble, setTrouble] = useState<{ problem: Problem | null; error: AgentError | null }>(NO_TROUBLE);
   const [isBusy, setBusy] = useState(false);
+  const [signInAt, setSignInAt] = useState<SignInPlace | null>(null);
   /** Answers to what is no longer asked are left alone. */
   const round = useRef(0);
 
@@ -61,7 +81,7 @@ export function useWizard(
     try {
       const known = await setUp.state();
       setState(known);
-      setDraft(draftOf(known));
+      setDraft({ ...draftOf(known), ...(mustSignIn && { signedIn: null }) });
       const step = wanted ?? firstOf(known);
       setReached(step);
       setPlace({ step });
@@ -96,10 +116,19 @@ export function useWizard(
     setReached((before) => later(before, step));
     setPlace({ step });
   };
+  const signIn = async () => {
+    try {
+      setSignInAt(await setUp.signIn(tryInputOf(draft, state, 'all')));
+      return await setUp.signedIn();
+    } finally {
+      setSignInAt(null);
+    }
+  };
   const tryAll = async () => {
     const answer = await attempt(() => setUp.check(tryInputOf(draft, state, 'all')));
     if (answer === null) return null;
     setCheck(answer);
+    if (answer.credentials?.problem?.code === 'SIGN_IN_NEEDED') setDraft({ ...draft, signedIn: null });
     const steps = [answer.address, answer.credentials, answer.worker, answer.tenant];
     setTrouble({ problem: steps.find((step) => step?.problem)?.problem ?? null, error: null });
     return answer;
@@ -113,6 +142,7 @@ export function useWizard(
     check,
     ...trouble,
     isBusy,
+    signInAt,
     change: (changes) => {
       setDraft(withChanges(draft, changes));
       setTrouble(NO_TROUBLE);
@@ -135,13 +165,23 @@ export function useWizard(
         setTrouble({ problem: answer.address.problem, error: null });
         if (answer.address.ok) advance('credentials');
       } else if (place.step === 'credentials') {
+        const isAgain = mustSignIn && isAsSet(draft, state);
+        if (draft.way === 'sign-in' && draft.signedIn === null) {
+          const signedIn = await attempt(signIn);
+          if (signedIn === null) return;
+          setDraft({ ...draft, signedIn });
+        }
         const answer = await tryAll();
-        if (answer?.ok && !mustChooseTenant(answer, draft)) advance('robots');
+        if (!answer?.ok || mustChooseTenant(answer, draft)) return;
+        // The agent has been told already, and goes on.
+        if (isAgain) goTo({ view: 'now' });
+        else advance('robots');
       } else if (place.step === 'robots') advance('machine');
     },
     stop: () => {
       round.current++;
       setBusy(false);
+      setSignInAt(null);
       setUp.giveUp();
     },
     lookAgain: async () => void (await tryAll()),

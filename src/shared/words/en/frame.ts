@@ -32,6 +32,7 @@ export const frame = {
     lost: 'The agent does not answer',
     offline: 'KuFlow cannot be reached',
     unauthorized: 'KuFlow refuses the credentials',
+    signInNeeded: 'Somebody has to sign in',
     offlineSince: (time: string) => `Since ${time}.`,
     notRegistered: 'not registered yet',
     worker: (name: string) => `worker ${name}`,

@@ -7,6 +7,7 @@ export const health = {
     connectionOk: (endpoint: string) => `${endpoint} answers.`,
     connectionFix: 'Check the network and the proxy settings of this machine.',
     credentialsFix: 'Check the application’s id and secret.',
+    signInFix: 'Sign in with your browser: in the desktop app, or by kubot sign-in.',
     worker: 'Registration',
     workerOk: (name: string, time: string) => `Registered as ${name}, ${time}.`,
     workerBad: 'This machine is not registered as a worker yet.',

@@ -96,14 +96,14 @@ const problems: Record<CheckProblem, Said> = {
   },
   SIGN_IN_NEEDED: {
     what: () => 'Nobody is signed in, or the sign-in has ended.',
-    todo: 'Sign in with your browser.',
+    todo: 'Sign in with your browser once more.',
   },
   NOT_ALLOWED: {
-    what: () => 'The application is known, but may not work with robots.',
-    todo: 'In KuFlow, allow the application to see robots and tasks and to be a worker.',
+    what: () => 'KuFlow knows who this is, but does not let them work with robots.',
+    todo: 'In KuFlow, allow them to see robots and tasks and to be a worker.',
   },
   TENANT_UNKNOWN: {
-    what: () => 'The application does not belong to this tenant.',
+    what: () => 'This tenant is not one of theirs.',
     todo: 'Choose another tenant, or take one out that IT has set.',
   },
   UNEXPECTED: {
@@ -149,7 +149,11 @@ export const setUp = {
   },
   credentials: {
     title: 'Who does this machine work as?',
-    intro: 'Create an application in KuFlow and copy what it shows you.',
+    way: 'Work as',
+    ways: { application: 'An application', 'sign-in': 'Myself' },
+    applicationHint: 'Create an application in KuFlow and copy what it shows you.',
+    signInHint:
+      'You sign in with your browser, and robots work in your name. The sign-in is kept in this system’s keyring.',
     clientId: 'Application id',
     clientSecret: 'Secret',
     keptSecret: 'Kept from before; leave empty to keep it',
@@ -159,8 +163,22 @@ export const setUp = {
     plain:
       'This system offers no keychain. The secret would lie in a file that only your user can read, unencrypted.',
     mayBePlain: 'Keep it in a file',
+    oauthClientId: 'Id of this program',
+    oauthClientIdHint: 'As whoever looks after your KuFlow registered it, for signing in.',
+    server: 'Sign-in server',
+    oauthAuthorizationUrl: 'Page to sign in',
+    oauthTokenUrl: 'Address for tokens',
+    oauthScopes: 'Scopes',
+    signIn: 'Sign in',
+    signInAgain: 'Sign in as somebody else',
+    signedIn: (account: string | null) =>
+      account === null ? 'Somebody is signed in.' : `Signed in as ${account}.`,
+    waiting: 'Waiting for the browser …',
+    opened: 'Sign in with the browser that was opened.',
+    openedHint: 'You do not see it? Open this address on this machine:',
+    notOpened: 'No browser could be opened. Open this address on this machine:',
     tenantTitle: 'Which tenant?',
-    tenantIntro: 'The application belongs to several. This machine works for one of them.',
+    tenantIntro: 'There are several. This machine works for one of them.',
     tenantNoName: (id: string) => `Tenant ${id}`,
   },
   robots: {
@@ -169,7 +187,7 @@ export const setUp = {
     allHint: 'Also those that are added to KuFlow later.',
     some: 'Only these',
     none: 'Choose at least one.',
-    listLabel: 'Robots of the application',
+    listLabel: 'Robots in KuFlow',
     canRun: 'can run here',
     obstacles: {
       NOT_READY: 'not ready in KuFlow yet',
@@ -177,7 +195,7 @@ export const setUp = {
     },
     emptyTitle: 'No robots yet',
     empty:
-      'KuFlow shows this application no robots. Publish one there, or give the application access to it. You can go on without: robots appear here by themselves.',
+      'KuFlow shows no robots to whom this machine works as. Publish one there, or give access to it. You can go on without: robots appear here by themselves.',
     again: 'Look again',
     count: (able: number, all: number) => `${able} of ${all} can run here`,
   },

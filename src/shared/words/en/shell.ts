@@ -24,6 +24,7 @@ export const shell = {
     failedText: 'Its task was kept and waits for a person.',
     unauthorized: 'KuFlow refuses the credentials',
     unauthorizedText: 'No robot is started until they are right.',
+    signInNeededText: 'No robot is started until then.',
     crashed: 'The agent ended unexpectedly',
     crashedText: 'It is started again; runs that it lost are settled.',
   },

@@ -44,6 +44,7 @@ export const frame: Pick<
     lost: 'El agente no responde',
     offline: 'No se puede llegar a KuFlow',
     unauthorized: 'KuFlow rechaza las credenciales',
+    signInNeeded: 'Alguien tiene que iniciar sesión',
     offlineSince: (time) => `Desde ${time}.`,
     notRegistered: 'aún sin registrar',
     worker: (name) => `worker ${name}`,

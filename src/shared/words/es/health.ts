@@ -9,6 +9,7 @@ export const health: Pick<Words, 'health'> = {
     connectionOk: (endpoint) => `${endpoint} responde.`,
     connectionFix: 'Comprueba la red y el proxy de este equipo.',
     credentialsFix: 'Comprueba el identificador y el secreto de la aplicación.',
+    signInFix: 'Inicia sesión con tu navegador: en la aplicación de escritorio o con kubot sign-in.',
     worker: 'Registro como worker',
     workerOk: (name, time) => `Registrado como ${name}, ${time}.`,
     workerBad: 'Este equipo aún no está registrado como worker.',

@@ -37,7 +37,11 @@ export const setUp: Words['setUp'] = {
   },
   credentials: {
     title: '¿En nombre de quién trabaja este equipo?',
-    intro: 'Crea una aplicación en KuFlow y copia lo que te muestre.',
+    way: 'Trabajar como',
+    ways: { application: 'Una aplicación', 'sign-in': 'Yo' },
+    applicationHint: 'Crea una aplicación en KuFlow y copia lo que te muestre.',
+    signInHint:
+      'Inicias sesión con tu navegador y los robots trabajan en tu nombre. La sesión se guarda en el llavero del sistema.',
     clientId: 'Identificador de la aplicación',
     clientSecret: 'Secreto',
     keptSecret: 'Hay uno guardado; déjalo vacío para conservarlo',
@@ -47,8 +51,22 @@ export const setUp: Words['setUp'] = {
     plain:
       'Este sistema no ofrece llavero. El secreto quedaría sin cifrar en un archivo que solo tu usuario puede leer.',
     mayBePlain: 'Guardarlo en un archivo',
+    oauthClientId: 'Identificador de este programa',
+    oauthClientIdHint: 'Como lo registró, para iniciar sesión, quien lleva vuestro KuFlow.',
+    server: 'Servidor de inicio de sesión',
+    oauthAuthorizationUrl: 'Página de inicio de sesión',
+    oauthTokenUrl: 'Dirección de los tokens',
+    oauthScopes: 'Permisos',
+    signIn: 'Iniciar sesión',
+    signInAgain: 'Iniciar sesión con otra cuenta',
+    signedIn: (account) =>
+      account === null ? 'Hay una sesión iniciada.' : `Sesión iniciada como ${account}.`,
+    waiting: 'Esperando al navegador …',
+    opened: 'Inicia sesión en el navegador que se ha abierto.',
+    openedHint: '¿No lo ves? Abre esta dirección en este equipo:',
+    notOpened: 'No se pudo abrir un navegador. Abre esta dirección en este equipo:',
     tenantTitle: '¿Qué organización?',
-    tenantIntro: 'La aplicación pertenece a varias. Este equipo trabaja para una de ellas.',
+    tenantIntro: 'Hay varias. Este equipo trabaja para una de ellas.',
     tenantNoName: (id) => `Organización ${id}`,
   },
   robots: {
@@ -57,7 +75,7 @@ export const setUp: Words['setUp'] = {
     allHint: 'También los que se añadan más adelante en KuFlow.',
     some: 'Solo estos',
     none: 'Elige al menos uno.',
-    listLabel: 'Robots de la aplicación',
+    listLabel: 'Robots en KuFlow',
     canRun: 'puede ejecutarse aquí',
     obstacles: {
       NOT_READY: 'aún no está listo en KuFlow',
@@ -65,7 +83,7 @@ export const setUp: Words['setUp'] = {
     },
     emptyTitle: 'Aún no hay robots',
     empty:
-      'KuFlow no muestra robots a esta aplicación. Publica uno allí o dale acceso a la aplicación. Puedes seguir sin ellos: aparecerán aquí solos.',
+      'KuFlow no muestra robots con estas credenciales. Publica uno allí o da acceso a él. Puedes seguir sin ellos: aparecerán aquí solos.',
     again: 'Volver a mirar',
     count: (able, all) => `${able} de ${all} pueden ejecutarse aquí`,
   },
@@ -187,14 +205,14 @@ export const setUp: Words['setUp'] = {
     },
     SIGN_IN_NEEDED: {
       what: () => 'Nadie ha iniciado sesión, o la sesión ha terminado.',
-      todo: 'Inicia sesión con tu navegador.',
+      todo: 'Inicia sesión otra vez con tu navegador.',
     },
     NOT_ALLOWED: {
-      what: () => 'La aplicación existe, pero no puede trabajar con robots.',
-      todo: 'Permite en KuFlow que la aplicación vea robots y tareas y que registre equipos.',
+      what: () => 'KuFlow conoce estas credenciales, pero no permite trabajar con robots.',
+      todo: 'Permite en KuFlow ver robots y tareas y registrar equipos.',
     },
     TENANT_UNKNOWN: {
-      what: () => 'La aplicación no pertenece a esta organización.',
+      what: () => 'Estas credenciales no pertenecen a esta organización.',
       todo: 'Elige otra, o pide a IT que quite la que fijó.',
     },
     UNEXPECTED: {

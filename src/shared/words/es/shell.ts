@@ -26,6 +26,7 @@ export const shell: Pick<Words, 'tray' | 'quit' | 'notify' | 'setUp'> = {
     failedText: 'Su tarea queda reservada y espera a una persona.',
     unauthorized: 'KuFlow rechaza las credenciales',
     unauthorizedText: 'Ningún robot empieza hasta que sean correctas.',
+    signInNeededText: 'Hasta entonces no empieza ningún robot.',
     crashed: 'El agente terminó de forma inesperada',
     crashedText: 'Se arranca de nuevo; lo que quedó a medias se resuelve.',
   },
