@@ -124,6 +124,8 @@ export class AgentHost {
     const child = this.#child;
     this.#hosted = hosted;
     if (child === null) {
+      // Before whoever asked for it is answered: the window shows another view then.
+      this.#become({ name: 'starting' });
       this.#wake();
       return;
     }
