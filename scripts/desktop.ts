@@ -36,10 +36,10 @@ function requireElectron(): string {
 }
 
 function isConfigured(): boolean {
-  if (env.KUBOT_CLIENT_ID) return true;
+  if (env.KUBOT_CLIENT_ID || env.KUBOT_OAUTH_CLIENT_ID) return true;
   const home = env.KUBOT_HOME || defaultHome(process.platform, env, homedir());
   try {
-    return readFileSync(join(home, 'settings.json'), 'utf8').includes('"clientId"');
+    return /"(clientId|oauthClientId)"/.test(readFileSync(join(home, 'settings.json'), 'utf8'));
   } catch {
     return false;
   }
