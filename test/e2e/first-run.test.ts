@@ -189,6 +189,8 @@ describe('when something is away', () => {
     await own.server.close();
     await page.getByText('The agent does not answer since').waitFor();
     await page.getByRole('heading', { name: 'Latest' }).waitFor();
+    // Nobody is there to be told to.
+    expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0);
     await screenshot(page, 'now-lost');
     await own.close();
   });

@@ -15,7 +15,10 @@ const programs = touched.shape.programs.unwrap();
 /** What is known of a run beside its document; null: not known. */
 const TouchSchema = z.object({
   /** At least so much: see ProcessUsage. */
-  usage: z.object({ peakMemoryBytes: z.number(), cpuTimeMs: z.number(), programs }).nullable().default(null),
+  usage: z
+    .object({ peakMemoryBytes: z.number().nullable(), cpuTimeMs: z.number(), programs })
+    .nullable()
+    .default(null),
   signature: SignatureViewSchema.nullable().default(null),
   /** Every host that the robot reached for was recorded. */
   hostsRecorded: z.boolean().default(false),

@@ -7,8 +7,8 @@ import { type ProcessStat, pidsOfProc, readProc, readStat } from './process-tabl
  * least": what ended between two looks is missing from the memory, and what was used after the last one from both.
  */
 export interface ProcessUsage {
-  /** Of all its processes together, at its highest. */
-  peakMemoryBytes: number;
+  /** Of all its processes together, at its highest; null: none was seen alive. */
+  peakMemoryBytes: number | null;
   cpuTimeMs: number;
   /** Which programs were seen and how many processes of each, the most first; at most 50. */
   programs: { name: string; count: number }[];
@@ -69,7 +69,7 @@ export class UsageMeter {
     const programs = [...counts].map(([name, count]) => ({ name, count }));
     programs.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
     return {
-      peakMemoryBytes: this.#peakMemoryBytes,
+      peakMemoryBytes: this.#peakMemoryBytes || null,
       cpuTimeMs: ((this.#cpuTicks - this.#ticksBefore) * 1000) / TICKS_PER_SECOND,
       programs: programs.slice(0, MOST_PROGRAMS),
     };
@@ -83,7 +83,9 @@ export class UsageMeter {
     if (members.length === 0) return;
     this.#looks += 1;
     let memoryBytes = 0;
-    for (const { pid, startedAt, name } of members) {
+    for (const { pid, startedAt, name, state } of members) {
+      // Dead, it has neither a program nor memory.
+      if (state === 'Z' || state === 'X') continue;
       this.#programs.set(`${pid}/${startedAt}`, findProgram(pid) ?? name);
       memoryBytes += readMemoryBytes(pid);
     }
@@ -102,21 +104,19 @@ export class UsageMeter {
   }
 }
 
-export type SeenProcess = Omit<ProcessStat, 'state'>;
-
 /** Those that descend from `rootPid`, are in its session or group, or are `strays` or descend from them. */
 export function familyOf(
   rootPid: number,
   strays: ReadonlyMap<number, string>,
-  processes: readonly SeenProcess[],
-): SeenProcess[] {
-  const belongs = ({ pid, parentPid, groupId, sessionId, startedAt }: SeenProcess) =>
+  processes: readonly ProcessStat[],
+): ProcessStat[] {
+  const belongs = ({ pid, parentPid, groupId, sessionId, startedAt }: ProcessStat) =>
     pid === rootPid ||
     members.has(parentPid) ||
     groupId === rootPid ||
     sessionId === rootPid ||
     strays.get(pid) === startedAt;
-  const members = new Map<number, SeenProcess>();
+  const members = new Map<number, ProcessStat>();
   for (let before = -1; before !== members.size; ) {
     before = members.size;
     for (const seen of processes) if (belongs(seen)) members.set(seen.pid, seen);
@@ -124,16 +124,9 @@ export function familyOf(
   return [...members.values()];
 }
 
-/** A line of /proc/<pid>/stat, of a zombie too: its time counts until somebody waits for it. */
-export function parseUsage(text: string): SeenProcess | undefined {
-  const stat = readStat(text);
-  if (stat === undefined) return undefined;
-  const { state: _alive, ...seen } = stat;
-  return seen;
-}
-
-function readAll(): SeenProcess[] {
-  return pidsOfProc().flatMap((pid) => parseUsage(readText(pid, 'stat')) ?? []);
+/** Zombies too: their time counts until somebody waits for it. */
+function readAll(): ProcessStat[] {
+  return pidsOfProc().flatMap((pid) => readStat(readText(pid, 'stat')) ?? []);
 }
 
 /** The file that it runs; undefined where that is not to be seen. */

@@ -1,9 +1,13 @@
-import { realpathSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Containment, detectContainment } from '../../../src/agent/process/containment.ts';
+import { readStat } from '../../../src/agent/process/process-table.ts';
+import { UsageMeter } from '../../../src/agent/process/process-usage.ts';
 import { type RobotProcess, startProcess } from '../../../src/agent/process/start-process.ts';
 
 const found = await detectContainment();
@@ -74,6 +78,30 @@ describe.runIf(process.platform === 'linux').each(containments)('usage, with %s'
     expect(running.usage()).toMatchObject({ peakMemoryBytes: expect.any(Number) });
   });
 });
+
+test.runIf(process.platform === 'linux')(
+  'of what was dead before it was looked at neither memory nor program is told, but its time',
+  async () => {
+    // What the shell became waits for no child.
+    const parent = spawn('/bin/sh', ['-c', '/bin/true & echo $!; exec sleep 100']);
+    const [text] = await once(parent.stdout, 'data');
+    const meter = new UsageMeter({
+      rootPid: Number(text),
+      isHolder: () => false,
+      strays: () => new Map(),
+    });
+    try {
+      await until(() =>
+        readStat(readFileSync(`/proc/${Number(text)}/stat`, 'utf8'))?.state === 'Z' ? true : null,
+      );
+      meter.look();
+      expect(meter.usage()).toEqual({ peakMemoryBytes: null, cpuTimeMs: expect.any(Number), programs: [] });
+    } finally {
+      meter.stop();
+      parent.kill();
+    }
+  },
+);
 
 async function until<T>(look: () => T | null): Promise<T> {
   for (let value = look(); ; value = look()) {

@@ -73,7 +73,7 @@ export function Hero() {
             <Icon name="play" />
             {words.pause.resume}
           </button>
-        ) : presence.name === 'attention' ? null : (
+        ) : presence.name === 'attention' || presence.name === 'lost' ? null : (
           <Menu
             isDisabled={order.isUnderWay}
             items={[

@@ -1,33 +1,29 @@
 import { describe, expect, test } from 'vitest';
-import {
-  familyOf,
-  findKilobytes,
-  parseUsage,
-  type SeenProcess,
-  UsageMeter,
-} from '../../../../src/agent/process/process-usage.ts';
+import { type ProcessStat, readStat } from '../../../../src/agent/process/process-table.ts';
+import { familyOf, findKilobytes, UsageMeter } from '../../../../src/agent/process/process-usage.ts';
 
 describe('a line of /proc/<pid>/stat', () => {
   const tail = '0 -1 4194560 100 0 0 0 30 4 200 1 20 0 1 0 987654 8192 100 18446744073709551615';
 
   test('tells the name, the family and all time that was used', () => {
-    expect(parseUsage(`42 (a) b (c)) S 7 43 41 ${tail}`)).toEqual({
+    expect(readStat(`42 (a) b (c)) S 7 43 41 ${tail}`)).toEqual({
       pid: 42,
       parentPid: 7,
       groupId: 43,
       sessionId: 41,
       startedAt: '987654',
+      state: 'S',
       name: 'a) b (c)',
       cpuTicks: 235,
     });
   });
 
   test('of a zombie counts: nobody else tells its time yet', () => {
-    expect(parseUsage(`42 (x) Z 7 42 41 ${tail}`)).toMatchObject({ pid: 42, cpuTicks: 235 });
+    expect(readStat(`42 (x) Z 7 42 41 ${tail}`)).toMatchObject({ pid: 42, cpuTicks: 235 });
   });
 
   test('that is no such line is nobody', () => {
-    expect([parseUsage(''), parseUsage('42 (x) S 7'), parseUsage('nonsense')]).toEqual([
+    expect([readStat(''), readStat('42 (x) S 7'), readStat('nonsense')]).toEqual([
       undefined,
       undefined,
       undefined,
@@ -36,17 +32,18 @@ describe('a line of /proc/<pid>/stat', () => {
 });
 
 describe('the family', () => {
-  const seen = (pid: number, parentPid: number, over: Partial<SeenProcess> = {}): SeenProcess => ({
+  const seen = (pid: number, parentPid: number, over: Partial<ProcessStat> = {}): ProcessStat => ({
     pid,
     parentPid,
     groupId: pid,
     sessionId: pid,
     startedAt: `at ${pid}`,
+    state: 'S',
     name: 'x',
     cpuTicks: 1,
     ...over,
   });
-  const pidsOf = (strays: [number, string][], processes: SeenProcess[]) =>
+  const pidsOf = (strays: [number, string][], processes: ProcessStat[]) =>
     familyOf(10, new Map(strays), processes)
       .map(({ pid }) => pid)
       .sort((a, b) => a - b);
