@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { app, dialog, session } from 'electron';
+import { app, dialog, Menu, session } from 'electron';
 import { AgentClient } from '../shared/client/agent-client.ts';
 import { AgentStore } from '../shared/client/agent-store.ts';
 import type { RobotView } from '../shared/status.ts';
@@ -8,6 +8,7 @@ import { createFormat } from '../shared/words/format.ts';
 import { firstSpoken, WORDS } from '../shared/words/language.ts';
 import { AgentHost } from './agent-host.ts';
 import { createSocketTransport } from './agent-socket.ts';
+import { appMenu } from './app-menu.ts';
 import { declareAppProtocol, serveAppProtocol } from './app-protocol.ts';
 import { createAutostart, isStartedHidden } from './autostart.ts';
 import { findLink, hashOfLink } from './deep-link.ts';
@@ -23,6 +24,7 @@ import { createSecretKeeper } from './secret-keeper.ts';
 import { SetUp } from './set-up-agent.ts';
 import { findPlaces } from './shell-places.ts';
 import { openShellStore } from './shell-store.ts';
+import { userModelId } from './system-ways.ts';
 import { openTray } from './tray.ts';
 import type { TrayOrder } from './tray-order.ts';
 import { MainWindow } from './window.ts';
@@ -34,6 +36,12 @@ const ROBOTS_EVERY_MS = 15_000;
 declareAppProtocol();
 guardContents(app);
 app.setAsDefaultProtocolClient('kubot-runner');
+const modelId = userModelId({
+  platform: process.platform,
+  isPackaged: app.isPackaged,
+  execPath: process.execPath,
+});
+if (modelId !== null) app.setAppUserModelId(modelId);
 if (app.requestSingleInstanceLock()) void app.whenReady().then(start);
 else app.quit();
 
@@ -153,6 +161,13 @@ function start(): void {
     if (event.type === 'status') askRobots();
   });
 
+  const drawMenu = () =>
+    Menu.setApplicationMenu(
+      Menu.buildFromTemplate(
+        appMenu({ platform: process.platform, isPackaged: app.isPackaged, words: words().appMenu }),
+      ),
+    );
+  drawMenu();
   serveAppProtocol(session.defaultSession, places.pageDir);
   refusePermissions(session.defaultSession);
   const autostart = createAutostart({
@@ -182,7 +197,9 @@ function start(): void {
     tryDemo: () => host.restart(demo),
     startAgent: () => host.startNow(),
     speak: (chosen) => {
+      const isOther = chosen !== language();
       store.saveLanguage(chosen);
+      if (isOther) drawMenu();
       draw();
     },
   });

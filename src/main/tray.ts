@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Menu, type MenuItemConstructorOptions, nativeImage, nativeTheme, Tray } from 'electron';
+import { trayOpener } from './system-ways.ts';
 import { type TrayInput, type TrayState, trayHeadline, trayMenu, trayStateOf } from './tray-menu.ts';
 import type { TrayItem, TrayOrder } from './tray-order.ts';
 
@@ -16,8 +17,10 @@ export function openTray(iconsDir: string, onOrder: (order: TrayOrder) => void):
   let state: TrayState = 'idle';
   const redraw = () => tray.setImage(iconOf(state, iconsDir));
   nativeTheme.on('updated', redraw);
-  // Windows and macOS open the menu by themselves; a click on Linux does what the desktop likes.
-  tray.on('double-click', () => onOrder({ do: 'open', hash: '' }));
+  const open = () => onOrder({ do: 'open', hash: '' });
+  // Not one call: of the two names each has overloads of its own.
+  if (trayOpener(process.platform) === 'click') tray.on('click', open);
+  else tray.on('double-click', open);
   return {
     show: (input) => {
       const items = trayMenu(input);

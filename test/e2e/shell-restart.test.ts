@@ -6,7 +6,7 @@ import { removeTree } from '../../src/agent/runtimes/remove-tree.ts';
 import { connectToAgent } from '../../src/cli/control-client.ts';
 import { type Lab, startLab } from '../helpers/lab.ts';
 import { screenshot } from './page.ts';
-import { ELECTRON, shellEnvironment, startShell } from './shell-lab.ts';
+import { ELECTRON, type ShellLab, shellEnvironment, startShell } from './shell-lab.ts';
 
 const POLL = { timeout: 60_000, interval: 100 };
 
@@ -34,6 +34,7 @@ describe.skipIf(ELECTRON === null)('a shell', () => {
       await page.evaluate(() => location.assign('#/settings'));
       await page.getByText('Español').click();
       await page.getByRole('heading', { name: 'Ajustes' }).waitFor();
+      await expect.poll(() => topOfMenu(first), POLL).toEqual(['KuBot Runner', 'Edición', 'Ver']);
       await first.app.evaluate(({ BrowserWindow }, bounds) => {
         BrowserWindow.getAllWindows()[0]?.setBounds(bounds);
       }, place);
@@ -48,6 +49,7 @@ describe.skipIf(ELECTRON === null)('a shell', () => {
         await second.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds()),
       ).toEqual(place);
       await expect.poll(() => second.menu(), POLL).toContain('Conectado, nada que hacer');
+      expect(await topOfMenu(second)).toEqual(['KuBot Runner', 'Edición', 'Ver']);
     } finally {
       await second.close();
     }
@@ -99,3 +101,8 @@ describe.skipIf(ELECTRON === null)('a shell', () => {
     }
   });
 });
+
+/** Labels of the window's own menu. */
+async function topOfMenu({ app }: ShellLab): Promise<string[]> {
+  return await app.evaluate(({ Menu }) => Menu.getApplicationMenu()?.items.map(({ label }) => label) ?? []);
+}

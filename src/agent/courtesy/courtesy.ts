@@ -186,7 +186,12 @@ export class Courtesy {
     return verdict.kind === 'wait' ? explainCourtesy(verdict) : null;
   }
 
-  /** Runs that wait for the person without a slot. */
+  /** Whether a run waits for the person, without a slot. */
+  isWaiting(runId: string): boolean {
+    return this.#guests.get(runId)?.shown?.kind === 'wait';
+  }
+
+  /** How many do. */
   get waiting(): number {
     return [...this.#guests.values()].filter(({ shown }) => shown?.kind === 'wait').length;
   }

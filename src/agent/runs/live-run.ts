@@ -9,6 +9,7 @@ import { executeRobot } from './execute-robot.ts';
 import { endOfError, type RunEnd } from './outcome.ts';
 import type { PreparedRobot } from './prepare-robot.ts';
 import { resolveOperation } from './resolve-operation.ts';
+import { robotLimit } from './robot-limit.ts';
 import type { RunServices } from './run-services.ts';
 import { type RunSession, startRunSession } from './run-session.ts';
 import type { SlotLease } from './scheduler.ts';
@@ -112,9 +113,7 @@ async function slotStep(
     runId: active.id,
     robotCode: active.robot.code,
     desktop: drivesScreen(settings),
-    robotLimit:
-      services.config.settings.robots[active.robot.code]?.maxConcurrentRuns ??
-      settings.maxConcurrentRunsPerRobot,
+    robotLimit: robotLimit(services.config, active.robot.code),
   };
   const acquire = (onWait = () => {}) => {
     const waits = services.scheduler.reasonToWait(request);

@@ -3,6 +3,7 @@ import type { Route, Settings } from '../../shared/settings.ts';
 import type { Task, TaskSummary } from '../kuflow/task.ts';
 import type { AgentLog } from '../logs/agent-log.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
+import type { Reason } from './appetite.ts';
 import { type InboxVerdict, judgeTask, type TaskHistory } from './judge-task.ts';
 import { PollPace } from './poll-pace.ts';
 import type { RunRequest, WorkSource } from './work-source.ts';
@@ -24,10 +25,10 @@ export interface InboxOptions {
   /** The platform's robots, with those that this host leaves alone. */
   robots: () => readonly CatalogueRobot[];
   history: TaskHistory;
-  /** How many more requests are wanted now; 0 while paused or draining. */
-  appetite: () => { wanted: number; reason: { code: string; message: string } };
+  /** Why no more work is wanted now, of a robot or, without one, at all; null: it is. */
+  reasonToLeave: (robotCode: string | null) => Reason | null;
   /** Why a robot would only wait for the person at this host; null: it would not. */
-  courtesy: (robot: CatalogueRobot) => { code: string; message: string } | null;
+  courtesy: (robot: CatalogueRobot) => Reason | null;
   /** The host drains: nobody is asked for work any more. */
   isDraining: () => boolean;
   /** Hands a request on. */
@@ -111,8 +112,8 @@ export class InboxSource implements WorkSource {
   async #poll(signal: AbortSignal): Promise<InboxPoll> {
     const { client, settings, now } = this.#options;
     const routes = this.#routes();
-    const { wanted, reason } = this.#options.appetite();
-    this.#state = wanted > 0 ? 'polling' : reason.code.toLowerCase();
+    const reason = this.#options.reasonToLeave(null);
+    this.#state = reason === null ? 'polling' : reason.code.toLowerCase();
     let found = 0;
     if (this.#options.isDraining()) {
       this.#left = [];
@@ -152,10 +153,10 @@ export class InboxSource implements WorkSource {
     left: LeftTask[],
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { history, robots, appetite, courtesy, decide, accept, client } = this.#options;
+    const { history, robots, reasonToLeave, courtesy, decide, accept, client } = this.#options;
     const route = routes.get(task.definitionCode);
     if (!route) return false;
-    const early = judgeTask({ task, route, robots: robots(), history, appetite: appetite(), courtesy });
+    const early = judgeTask({ task, route, robots: robots(), history, courtesy, reasonToLeave });
     if (early.kind !== 'run') {
       decide(task.id, early);
       if (early.kind === 'no')

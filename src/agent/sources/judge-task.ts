@@ -2,6 +2,7 @@ import type { DecisionKind } from '../../shared/run.ts';
 import type { Route } from '../../shared/settings.ts';
 import type { NextTry } from '../journal/host-records.ts';
 import type { CatalogueRobot } from '../worker/robot-catalogue.ts';
+import type { Reason } from './appetite.ts';
 
 /** What this host remembers of a task. */
 export interface TaskHistory {
@@ -26,9 +27,10 @@ export function judgeTask(input: {
   route: Route;
   robots: readonly CatalogueRobot[];
   history: TaskHistory;
-  appetite: { wanted: number; reason: { code: string; message: string } };
   /** Why its robot would only wait for the person at this host; null: it would not. */
-  courtesy: (robot: CatalogueRobot) => { code: string; message: string } | null;
+  courtesy: (robot: CatalogueRobot) => Reason | null;
+  /** Why no more of a robot's tasks are wanted now; null: they are. */
+  reasonToLeave: (robotCode: string) => Reason | null;
 }): InboxVerdict {
   const { task, route, history } = input;
   // Why a task was excluded was said when it was.
@@ -47,10 +49,8 @@ export function judgeTask(input: {
   const next = history.findNextTry(task.id, robot);
   if (next && next.dueAtMs > history.now()) return { kind: 'nothing-new' };
   if (history.isResting(task.id)) return { kind: 'nothing-new' };
-  const courtesy = input.courtesy(robot);
-  if (courtesy !== null) return no('postponed', courtesy.code, courtesy.message);
-  if (input.appetite.wanted <= 0)
-    return no('postponed', input.appetite.reason.code, input.appetite.reason.message);
+  const reason = input.courtesy(robot) ?? input.reasonToLeave(robot.code);
+  if (reason !== null) return no('postponed', reason.code, reason.message);
   return { kind: 'run', robot, attempt: history.highestAttempt(task.id) + 1 };
 }
 

@@ -5,10 +5,12 @@ import type { AgentConfig } from '../config/agent-config.ts';
 import type { NextTry } from '../journal/host-records.ts';
 import type { PlatformLink } from '../platform-link.ts';
 import type { Hold } from '../runs/hold.ts';
+import { robotLimit } from '../runs/robot-limit.ts';
 import type { RunManager } from '../runs/run-manager.ts';
 import type { RunServices } from '../runs/run-services.ts';
 import { judgeSighting } from '../tasks/judge-sighting.ts';
 import { startTaskCheck } from '../tasks/task-check.ts';
+import { type Reason, reasonToLeave } from './appetite.ts';
 import { type InboxPoll, InboxSource } from './inbox.ts';
 import { openTakeOver } from './open-take-over.ts';
 import { Poke } from './poke.ts';
@@ -66,7 +68,7 @@ export function openSources(options: SourcesOptions): Sources {
       highestAttempt: (taskId) => journal.runs.highestAttempt(taskId),
       now,
     },
-    appetite: () => appetite(options),
+    reasonToLeave: (robotCode) => reasonNow(options, robotCode),
     courtesy: ({ code }) => courtesyAgainst(code, services),
     isDraining: () => options.hold().state === 'draining',
     accept: (request) => {
@@ -187,18 +189,19 @@ function courtesyAgainst(robotCode: string, { config, courtesy }: SourcesOptions
   return drivesScreen(config.robot(robotCode)) ? courtesy.reasonAgainst(robotCode) : null;
 }
 
-/** How much more work is wanted: slots that are free, and as many again to be prepared meanwhile. */
-function appetite({ config, manager, hold, services }: SourcesOptions) {
-  const held = hold().reason;
-  if (held !== null) return { wanted: 0, reason: held };
-  const { active, queued } = manager.counts();
-  const room = 2 * config.settings.maxConcurrentRuns;
-  return {
-    // Those that wait for the person at this host keep nobody else from work.
-    wanted: room - active - queued + services.courtesy.waiting,
-    reason: {
-      code: 'CAPACITY',
-      message: `This host is busy and as many runs as it takes at once (${config.settings.maxConcurrentRuns}) wait already; the task waits on the platform.`,
-    },
+/** Why no more work is wanted now, or none of a robot. */
+function reasonNow(
+  { config, manager, hold, services }: SourcesOptions,
+  robotCode: string | null,
+): Reason | null {
+  const contenders = manager
+    .list()
+    .filter(({ run }) => run.state !== 'settling')
+    .map(({ id, robot }) => ({ robotCode: robot.code, waitsForPerson: services.courtesy.isWaiting(id) }));
+  const room = {
+    maxConcurrentRuns: config.settings.maxConcurrentRuns,
+    robotLimit: (code: string) => robotLimit(config, code),
+    drivesScreen: (code: string) => drivesScreen(config.robot(code)),
   };
+  return hold().reason ?? reasonToLeave(contenders, room, robotCode);
 }

@@ -74,6 +74,22 @@ describe('slots', () => {
     await finish([desk, screen]);
   });
 
+  test('are for others while many tasks wait for the screen: all but the next stay on the platform', async () => {
+    const desk = await lab.addTask('DESK');
+    await lab.until(desk, 'running');
+    const screens: string[] = [];
+    for (let n = 0; n < 4; n++) screens.push(await lab.addTask('SCREEN'));
+    for (const id of screens) await waitsFor(id, 'DESKTOP_TAKEN');
+    const runsOf = async () =>
+      (await lab.runs()).filter(({ taskId, state }) => state === 'queued' && screens.includes(taskId ?? ''));
+    expect((await runsOf()).length).toBe(1);
+    expect(await lab.until(await lab.addTask('QUICK'), 'ended')).toMatchObject({ outcome: 'succeeded' });
+    expect((await lab.agent.handlers.waiting()).map(({ code }) => code)).toEqual(
+      Array(3).fill('DESKTOP_TAKEN'),
+    );
+    await Promise.all([desk, ...screens].map((id) => finish([id])));
+  });
+
   test('a run that is cancelled before it had one leaves its task alone until it is started', async () => {
     const ids = [await lab.addTask('WAIT'), await lab.addTask('WAIT')];
     for (const id of ids) await lab.until(id, 'running');

@@ -1,7 +1,7 @@
 import type { Words } from '../en.ts';
 import { setUp } from './set-up.ts';
 
-export const shell: Pick<Words, 'tray' | 'quit' | 'notify' | 'setUp'> = {
+export const shell: Pick<Words, 'tray' | 'appMenu' | 'quit' | 'notify' | 'setUp'> = {
   tray: {
     notSetUp: 'Aún sin configurar',
     restarting: 'El agente terminó y se arranca de nuevo',
@@ -12,6 +12,27 @@ export const shell: Pick<Words, 'tray' | 'quit' | 'notify' | 'setUp'> = {
     settings: 'Ajustes',
     quit: 'Salir',
     tooltip: (state) => `KuBot Runner: ${state}`,
+  },
+  appMenu: {
+    about: 'Acerca de KuBot Runner',
+    hide: 'Ocultar KuBot Runner',
+    hideOthers: 'Ocultar los demás',
+    showAll: 'Mostrar todo',
+    close: 'Cerrar la ventana',
+    quit: 'Salir',
+    edit: 'Edición',
+    undo: 'Deshacer',
+    redo: 'Rehacer',
+    cut: 'Cortar',
+    copy: 'Copiar',
+    paste: 'Pegar',
+    selectAll: 'Seleccionar todo',
+    view: 'Ver',
+    zoomIn: 'Más grande',
+    zoomOut: 'Más pequeño',
+    zoomReset: 'Tamaño original',
+    minimize: 'Minimizar',
+    devTools: 'Herramientas de desarrollo',
   },
   quit: {
     title: (n) => (n === 1 ? 'Un robot está trabajando' : `${n} robots están trabajando`),

@@ -41,7 +41,7 @@ const judge = (over: {
   excluded?: boolean;
   next?: NextTry;
   attempts?: number;
-  wanted?: number;
+  paused?: boolean;
   route?: string;
   courtesy?: string;
 }) =>
@@ -58,7 +58,7 @@ const judge = (over: {
       now: () => 1000,
     },
     courtesy: () => (over.courtesy ? { code: 'COURTESY_WAITS', message: over.courtesy } : null),
-    appetite: { wanted: over.wanted ?? 1, reason: { code: 'PAUSED', message: 'Paused: lunch.' } },
+    reasonToLeave: () => (over.paused ? { code: 'PAUSED', message: 'Paused: lunch.' } : null),
   });
 
 describe('a READY task', () => {
@@ -89,7 +89,7 @@ describe('a READY task', () => {
     });
   });
   test('is postponed with the reason why nothing is wanted now', () => {
-    expect(judge({ wanted: 0 })).toMatchObject({ decision: 'postponed', code: 'PAUSED' });
+    expect(judge({ paused: true })).toMatchObject({ decision: 'postponed', code: 'PAUSED' });
   });
 });
 
