@@ -17,7 +17,7 @@ const OF_CGROUPS = 'test/integration/sandbox/cgroups.test.ts';
 const lacksCgroups = findCgroupHost() === null;
 if (lacksCgroups && process.platform === 'linux')
   console.warn(
-    `Left out: ${OF_CGROUPS}. It wants root and cgroups of version 2, or the package user-mode-linux.`,
+    `Left out: ${OF_CGROUPS}. It wants root and cgroups of version 2, or the package user-mode-linux on a processor without AMX.`,
   );
 
 /** Users whom an agent lets in are other users than its own, as which root alone can start something. */

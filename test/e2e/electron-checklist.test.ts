@@ -248,6 +248,21 @@ describe.skipIf(ELECTRON === null)('of Electron’s security checklist, the shel
     expect(readFileSync(resolve(ROOT, 'out/shell/main.cjs'), 'utf8')).not.toContain('openExternal');
   });
 
+  test('15: no sign-in page but one of the web is opened in the browser, whatever the page asks', async () => {
+    for (const oauthAuthorizationUrl of [
+      'file:///etc/passwd',
+      'mailto:a@b.c',
+      'javascript:alert(1)',
+      'http://example.com/',
+      'https://user:password@example.com/',
+    ]) {
+      const credentials = { kind: 'sign-in', oauthClientId: 'x', oauthAuthorizationUrl };
+      expect(await ask('setUpSignIn', { credentials, tenantId: null })).toMatchObject({
+        error: { code: 'CONFIG_INVALID', message: expect.stringContaining('oauthAuthorizationUrl') },
+      });
+    }
+  });
+
   test('16: one version of Electron, written down', () => {
     expect(packageJson.devDependencies.electron).toMatch(/^\d+\.\d+\.\d+$/);
   });

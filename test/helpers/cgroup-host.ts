@@ -29,7 +29,12 @@ export type CgroupHost = 'here' | 'uml';
 export function findCgroupHost(): CgroupHost | null {
   if (process.platform !== 'linux') return null;
   if (process.getuid?.() === 0 && hasControllers()) return 'here';
-  return process.arch === 'x64' && existsSync(UML) ? 'uml' : null;
+  return process.arch === 'x64' && existsSync(UML) && !hasTooManyRegisters() ? 'uml' : null;
+}
+
+/** With AMX a processor has more of them than that Linux (6.1) has room for: it panics at its first program. */
+function hasTooManyRegisters(): boolean {
+  return / amx_tile( |$)/m.test(readFileSync('/proc/cpuinfo', 'utf8'));
 }
 
 /** As systemd leaves them: in a container they cannot be written, or are not given on to those below. */
