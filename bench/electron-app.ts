@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ensureDesktop } from '../scripts/build-desktop.ts';
 import type { RunningPlatform } from '../src/platform/start-platform.ts';
-import { cleanEnvironment, openScreen } from '../test/helpers/desktop.ts';
+import { cleanEnvironment, ELECTRON_FLAGS, openScreen } from '../test/helpers/desktop.ts';
 import { agentCommand } from './host.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -35,7 +35,7 @@ export function shellCommand(workbench: Workbench, platform: RunningPlatform) {
   const { env, home } = agentCommand(platform, workbench.folder('shell'));
   const { PATH: _path, HOME: _home, TMPDIR: _temporary, ...settings } = env;
   return {
-    args: ['--no-sandbox', ROOT, '--lang=en-GB'],
+    args: [...ELECTRON_FLAGS, ROOT, '--lang=en-GB'],
     env: { ...settings, KUBOT_HOME: home, KUBOT_NODE: process.execPath },
   };
 }

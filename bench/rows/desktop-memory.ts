@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findElectron } from '../../scripts/find-electron.ts';
 import type { RunningPlatform } from '../../src/platform/start-platform.ts';
+import { ELECTRON_FLAGS } from '../../test/helpers/desktop.ts';
 import { appMb, BARE_APP, NO_ELECTRON, openDesktop, shellCommand } from '../electron-app.ts';
 import { startBenchPlatform } from '../host.ts';
 import { atMostOver, type Contender, type Missing, type Row } from '../measure.ts';
@@ -30,7 +31,7 @@ export async function createRows(workbench: Workbench): Promise<Row[]> {
     apps.push(app);
     return app;
   };
-  const bare = (mode: string) => start(['--no-sandbox', BARE_APP, mode]);
+  const bare = (mode: string) => start([...ELECTRON_FLAGS, BARE_APP, mode]);
   const ours = (...more: string[]) => {
     const { args, env } = shellCommand(workbench, platform);
     return start([...args, ...more], env);

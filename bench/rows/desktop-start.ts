@@ -1,5 +1,6 @@
 import { _electron, type Page } from 'playwright-core';
 import { findElectron } from '../../scripts/find-electron.ts';
+import { ELECTRON_FLAGS } from '../../test/helpers/desktop.ts';
 import { BARE_APP, NO_ELECTRON, openDesktop, shellCommand } from '../electron-app.ts';
 import { startBenchPlatform } from '../host.ts';
 import { atMostTimes, type Contender, type Missing, type Row } from '../measure.ts';
@@ -38,7 +39,7 @@ export async function createRows(workbench: Workbench): Promise<Row[]> {
       name: 'desktop, start → window',
       unit: 'ms',
       limit: contender('a bare Electron of the same version with a page of one button', () =>
-        untilAnswered(['--no-sandbox', BARE_APP, 'window'], {}, async (page) => {
+        untilAnswered([...ELECTRON_FLAGS, BARE_APP, 'window'], {}, async (page) => {
           await page.click('text=do');
           await page.waitForSelector('text=done');
         }),

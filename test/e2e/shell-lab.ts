@@ -9,7 +9,7 @@ import { _electron, type ElectronApplication, type Page } from 'playwright-core'
 import { ensureDesktop } from '../../scripts/build-desktop.ts';
 import { findElectron } from '../../scripts/find-electron.ts';
 import { removeTree } from '../../src/agent/runtimes/remove-tree.ts';
-import { cleanEnvironment, openScreen } from '../helpers/desktop.ts';
+import { cleanEnvironment, ELECTRON_FLAGS, openScreen } from '../helpers/desktop.ts';
 import type { Lab } from '../helpers/lab.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -72,7 +72,7 @@ export async function startShell({
   };
   const executablePath = ELECTRON ?? '';
   const app = await _electron
-    .launch({ executablePath, args: ['--no-sandbox', ROOT, '--lang=en-GB', ...args], cwd: ROOT, env })
+    .launch({ executablePath, args: [...ELECTRON_FLAGS, ROOT, '--lang=en-GB', ...args], cwd: ROOT, env })
     .catch(async (error: unknown) => {
       screen?.process.kill();
       await removeTree(dir);
@@ -102,7 +102,7 @@ export async function startShell({
       }, button),
     questions: () => app.evaluate(() => Reflect.get(globalThis, 'kubotTest').questions),
     startAgain: async (...more) => {
-      const second = spawn(executablePath, ['--no-sandbox', ROOT, ...more], {
+      const second = spawn(executablePath, [...ELECTRON_FLAGS, ROOT, ...more], {
         env,
         cwd: ROOT,
         stdio: 'ignore',

@@ -11,6 +11,12 @@ export async function openScreen(): Promise<{ display: string; process: ChildPro
   return { display: `:${String(number).trim()}`, process: child };
 }
 
+/**
+ * For Electron on such a screen: as root, and without a process for a graphics card, which dies there at each start, and
+ * one start in hundreds with it.
+ */
+export const ELECTRON_FLAGS = ['--no-sandbox', '--disable-gpu'];
+
 /** A shell in a test is nobody's child but the test's. */
 export function cleanEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).filter(
