@@ -311,7 +311,6 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       sweepLeftovers,
     });
     const going = Promise.all([platform.start(loops.signal), sources.start(loops.signal)]);
-    const minute = setInterval(() => hold.expire(), 1000);
     closers.push(
       watchSleep({
         now,
@@ -328,7 +327,7 @@ export async function startAgent(config: AgentConfig, facts: AgentFacts): Promis
       }),
     );
     closers.push(async () => {
-      clearInterval(minute);
+      hold.close();
       loops.abort();
       closing.abort();
       manager.dropUntaken();

@@ -19,6 +19,8 @@ export interface HoldOptions {
   onChange: () => void;
 }
 
+/** How often a hold that may end by itself is looked at. Not by one timer: the clock may be moved meanwhile. */
+const LOOK_MS = 1000;
 /** A sleep that was announced and did not come: work goes on. */
 const SLEEP_COMES_WITHIN_MS = 60_000;
 
@@ -29,11 +31,13 @@ export class Hold {
   #draining = false;
   /** Since when the machine goes to sleep; null: it does not. */
   #sleepyAtMs: number | null = null;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: HoldOptions) {
     this.#options = options;
     this.#pause = options.records.loadPause();
     options.scheduler.hold(this.state !== null);
+    this.#watch();
   }
 
   /** @param untilMs epoch milliseconds; null: until somebody resumes */
@@ -68,7 +72,11 @@ export class Hold {
     this.#apply();
   }
 
-  /** Ends a pause whose time is up; called now and then by a loop. */
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Ends a pause whose time is up. */
   expire(): void {
     const sleepyForMs = this.#sleepyAtMs === null ? 0 : Math.abs(this.#options.now() - this.#sleepyAtMs);
     if (sleepyForMs >= SLEEP_COMES_WITHIN_MS) this.wakeUp();
@@ -106,6 +114,15 @@ export class Hold {
 
   #apply(): void {
     this.#options.scheduler.hold(this.state !== null);
+    this.#watch();
     this.#options.onChange();
+  }
+
+  /** While nothing is held an idle host is not woken for it. */
+  #watch(): void {
+    clearInterval(this.#timer);
+    const endsByItself = this.#sleepyAtMs !== null || (this.#pause !== null && this.#pause.untilMs !== null);
+    this.#timer = endsByItself ? setInterval(() => this.expire(), LOOK_MS) : undefined;
+    this.#timer?.unref();
   }
 }
