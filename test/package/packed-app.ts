@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree } from '../../src/agent/runtimes/remove-tree.ts';
-import { cleanEnvironment, openScreen } from '../helpers/desktop.ts';
+import { cleanEnvironment, ELECTRON_FLAGS, openScreen } from '../helpers/desktop.ts';
 
 const DIST = resolve(import.meta.dirname, '../../dist');
 
@@ -53,7 +53,7 @@ export async function startApp(
   { home, args = [] }: { home: string; args?: string[] },
 ): Promise<StartedApp> {
   const screen = await openScreen();
-  const child = spawn(appPath, ['--no-sandbox', '--remote-debugging-port=0', '--lang=en-GB', ...args], {
+  const child = spawn(appPath, [...ELECTRON_FLAGS, '--remote-debugging-port=0', '--lang=en-GB', ...args], {
     env: {
       ...cleanEnvironment(),
       KUBOT_HOME: home,
