@@ -57,7 +57,10 @@ export async function startAgentProcess(
     until: async (event, count = 1) => {
       const enough = () => events.filter((one) => one.event === event).length >= count;
       while (!enough()) {
-        if (hasEnded(child)) throw new Error(`The agent ended before ${event}: ${said}`);
+        if (hasEnded(child)) {
+          const how = `${child.exitCode ?? child.signalCode} ${JSON.stringify(events.at(-1))}`;
+          throw new Error(`The agent ended before ${event}: ${how} ${said}`);
+        }
         const next = once(lines, 'line', { signal: AbortSignal.timeout(WAIT_MS) }).catch(() => 'never');
         if ((await Promise.race([next, exit])) === 'never')
           throw new Error(`The agent never told of ${event}: ${said}`);
