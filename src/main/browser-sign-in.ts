@@ -4,7 +4,15 @@ import { errorFrom, FailureSchema } from '../shared/client/failure-document.ts';
 import { AgentError } from '../shared/errors.ts';
 import { type SignedIn, SignedInSchema, type SignInPlace, SignInPlaceSchema } from '../shared/set-up.ts';
 import type { Language } from '../shared/words/language.ts';
-import { type Environment, type KubotProcess, sentenceFor, startKubot } from './run-kubot.ts';
+import {
+  type Environment,
+  type KubotProcess,
+  lastWordsOf,
+  notStarted,
+  parseOutput,
+  sentenceFor,
+  startKubot,
+} from './run-kubot.ts';
 import type { ShellPlaces } from './shell-places.ts';
 
 /** What `kubot sign-in --json` says, a line each (docs/cli.md). */
@@ -46,7 +54,7 @@ async function lineOf<E extends Line['event']>(
   for (;;) {
     const { value, done } = await lines.next();
     if (done) throw await end;
-    const line = LineSchema.safeParse(parse(value)).data;
+    const line = LineSchema.safeParse(parseOutput(value)).data;
     if (line === undefined) continue;
     if ('error' in line) throw errorFrom(line);
     if (line.event === event) return line as Extract<Line, { event: E }>;
@@ -55,30 +63,17 @@ async function lineOf<E extends Line['event']>(
 
 /** Why it ended, where it said no reason by itself. */
 function endOf(child: KubotProcess, nodePath: string, signal: AbortSignal): Promise<AgentError> {
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (part: string) => {
-    stderr = `${stderr}${part}`.slice(-8192);
-  });
+  const stderr = lastWordsOf(child);
   const leave = () => void child.kill();
   signal.addEventListener('abort', leave, { once: true });
   if (signal.aborted) leave();
   return new Promise((resolve) => {
-    child.once('error', () =>
-      resolve(new AgentError('UNEXPECTED', `The program ${nodePath} could not be started.`)),
-    );
-    child.once('close', (code) => {
+    child.once('error', (error) => resolve(notStarted(nodePath, error)));
+    child.once('close', () => {
       signal.removeEventListener('abort', leave);
       if (signal.aborted) resolve(new AgentError('INTERRUPTED', 'Signing in was given up.'));
-      const said = sentenceFor({ code, stdout: '', stderr });
+      const said = sentenceFor({ stderr: stderr() });
       resolve(new AgentError('UNEXPECTED', said || 'The program kubot ended before anybody had signed in.'));
     });
   });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -3,7 +3,14 @@ import { type ConnectionCheck, ConnectionCheckSchema } from '../shared/connectio
 import { AgentError } from '../shared/errors.ts';
 import { SET_UP_KEYS, type SettingNow, type SetUpKey, type TryInput } from '../shared/set-up.ts';
 import { settingVariable } from '../shared/settings.ts';
-import { type Environment, errorMessageIn, type Finished, runKubot, sentenceFor } from './run-kubot.ts';
+import {
+  type Environment,
+  errorMessageIn,
+  type Finished,
+  parseOutput,
+  runKubot,
+  sentenceFor,
+} from './run-kubot.ts';
 import type { ShellPlaces } from './shell-places.ts';
 
 type Places = Pick<ShellPlaces, 'nodePath' | 'cliPath' | 'home'>;
@@ -26,7 +33,7 @@ export async function readSettings(
   const finished = await runKubot(places, ['config', 'explain', '--json', '--home', places.home], {
     environment,
   });
-  const explained = ExplainedSchema.safeParse(parse(finished.stdout));
+  const explained = ExplainedSchema.safeParse(parseOutput(finished.stdout));
   if (!explained.success) throw new AgentError('CONFIG_INVALID', sentenceOf(finished));
   return settingsOf(explained.data);
 }
@@ -62,7 +69,7 @@ export async function checkSetUp(
     input: secret,
     ...(signal && { signal }),
   });
-  const check = ConnectionCheckSchema.safeParse(parse(finished.stdout));
+  const check = ConnectionCheckSchema.safeParse(parseOutput(finished.stdout));
   if (!check.success) throw new AgentError('UNEXPECTED', sentenceOf(finished));
   return check.data;
 }
@@ -81,18 +88,24 @@ export function checkEnvironment(
   const put = (key: SetUpKey, value: string | null | undefined) => {
     if (value !== undefined) tried[settingVariable(key)] = value ?? 'null';
   };
-  put('authentication', credentials?.kind === 'sign-in' ? 'oauth' : 'basic');
   put('apiEndpoint', apiEndpoint);
   put('caFile', caFile);
   put('proxy', proxy);
-  if (credentials?.kind === 'sign-in') {
-    put('oauthClientId', credentials.oauthClientId);
-    put('oauthAuthorizationUrl', credentials.oauthAuthorizationUrl);
-    put('oauthTokenUrl', credentials.oauthTokenUrl);
-    put('oauthScopes', credentials.oauthScopes);
-  } else put('clientId', credentials?.clientId);
+  for (const [key, value] of settingsFor(credentials)) put(key, value);
   put('tenantId', tenantId);
   return tried;
+}
+
+/** The settings that say whom to work as; undefined: as it is set. */
+export function settingsFor(credentials: TryInput['credentials']): [SetUpKey, string | undefined][] {
+  if (credentials?.kind !== 'sign-in') {
+    return [
+      ['authentication', 'basic'],
+      ['clientId', credentials?.clientId],
+    ];
+  }
+  const { kind: _kind, ...signIn } = credentials;
+  return [['authentication', 'oauth'], ...(Object.entries(signIn) as [SetUpKey, string | undefined][])];
 }
 
 const SECRET_VARIABLES = ['KUBOT_CLIENT_SECRET', 'KUBOT_CLIENT_SECRET_FILE', 'KUBOT_CLIENT_SECRET_KEYRING'];
@@ -105,12 +118,4 @@ export function hasSecretElsewhere(environment: Environment): boolean {
 /** Its error document, else what it said. */
 function sentenceOf(finished: Finished): string {
   return errorMessageIn(finished.stdout) ?? (sentenceFor(finished) || 'The program kubot gave no answer.');
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -51,28 +51,36 @@ export async function runKubot(
   signal?.addEventListener('abort', leave, { once: true });
   if (signal?.aborted) leave();
   let stdout = '';
-  let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     stdout += part;
   });
-  child.stderr.setEncoding('utf8').on('data', (part: string) => {
-    stderr = `${stderr}${part}`.slice(-8192);
-  });
+  const stderr = lastWordsOf(child);
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', resolve);
     });
     if (signal?.aborted) throw new AgentError('INTERRUPTED', 'It was given up.');
-    return { code, stdout, stderr };
+    return { code, stdout, stderr: stderr() };
   } catch (error) {
     if (error instanceof AgentError) throw error;
-    throw new AgentError('UNEXPECTED', `The program ${places.nodePath} could not be started.`, {
-      cause: error,
-    });
+    throw notStarted(places.nodePath, error);
   } finally {
     signal?.removeEventListener('abort', leave);
   }
+}
+
+/** What it has written to its stderr last. */
+export function lastWordsOf(child: KubotProcess): () => string {
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (part: string) => {
+    stderr = `${stderr}${part}`.slice(-8192);
+  });
+  return () => stderr;
+}
+
+export function notStarted(nodePath: string, cause: unknown): AgentError {
+  return new AgentError('UNEXPECTED', `The program ${nodePath} could not be started.`, { cause });
 }
 
 /** Long for a question to the system: it is asked again. */
@@ -91,15 +99,20 @@ const Failed = z.object({ error: z.object({ message: z.string() }) });
 
 /** The message of the error document that a command's output ends with; null: it ends with none. */
 export function errorMessageIn(stdout: string): string | null {
+  return Failed.safeParse(parseOutput(stdout.trimEnd().split('\n').pop() ?? '')).data?.error.message ?? null;
+}
+
+/** The document that a command wrote; null: it is none. */
+export function parseOutput(text: string): unknown {
   try {
-    return Failed.safeParse(JSON.parse(stdout.trimEnd().split('\n').pop() ?? '')).data?.error.message ?? null;
+    return JSON.parse(text);
   } catch {
     return null;
   }
 }
 
 /** What a command that failed said to people, without its name before it. */
-export function sentenceFor({ stderr }: Finished): string {
+export function sentenceFor({ stderr }: Pick<Finished, 'stderr'>): string {
   return stderr
     .trim()
     .replace(/^kubot: /, '')

@@ -12,7 +12,13 @@ import type {
 import type { Language } from '../shared/words/language.ts';
 import type { AutostartSwitch } from './autostart.ts';
 import { startSignIn } from './browser-sign-in.ts';
-import { checkEnvironment, checkSetUp, hasSecretElsewhere, readSettings } from './check-set-up.ts';
+import {
+  checkEnvironment,
+  checkSetUp,
+  hasSecretElsewhere,
+  readSettings,
+  settingsFor,
+} from './check-set-up.ts';
 import { type Environment, runKubot, sentenceFor } from './run-kubot.ts';
 import type { SecretKeeper } from './secret-keeper.ts';
 import type { ShellPlaces } from './shell-places.ts';
@@ -172,9 +178,10 @@ export function withoutFixed(input: TryInput, settings: Settings): TryInput {
 
 function credentialsWithoutFixed(
   credentials: TryInput['credentials'],
-  { authentication, ...settings }: Settings,
+  settings: Settings,
 ): TryInput['credentials'] {
   if (credentials === null) return null;
+  const { authentication } = settings;
   const isSignIn = credentials.kind === 'sign-in';
   if (authentication.fixedBy !== null && isSignIn !== (authentication.value === 'oauth')) {
     throw new AgentError(
@@ -183,7 +190,7 @@ function credentialsWithoutFixed(
     );
   }
   if (isSignIn) {
-    const isFree = ([key]: [string, unknown]) => settings[key as keyof typeof settings]?.fixedBy === null;
+    const isFree = ([key]: [string, unknown]) => settings[key as SetUpKey]?.fixedBy === null;
     return { kind: 'sign-in', ...Object.fromEntries(Object.entries(credentials).filter(isFree)) };
   }
   const { value, fixedBy } = settings.clientId;
@@ -198,15 +205,11 @@ function assertSameAddress({ apiEndpoint }: TryInput, settings: Settings): void 
 
 /** Keys and their values as `kubot config set` takes them; what is so already is left out. */
 export function changesOf(input: TryInput, choices: Choices, settings: Settings): [SetUpKey, string][] {
-  const { credentials } = input;
-  const { kind: _kind, ...signIn } = credentials?.kind === 'sign-in' ? credentials : { kind: null };
   const wanted: [SetUpKey, unknown][] = [
     ['apiEndpoint', input.apiEndpoint],
     ['caFile', input.caFile],
     ['proxy', input.proxy],
-    ['authentication', credentials?.kind === 'sign-in' ? 'oauth' : 'basic'],
-    ['clientId', credentials?.kind === 'sign-in' ? undefined : credentials?.clientId],
-    ...(Object.entries(signIn) as [SetUpKey, unknown][]),
+    ...settingsFor(input.credentials),
     ['tenantId', input.tenantId],
     ['robotFilter', choices.robotFilter],
     ['maxConcurrentRuns', choices.maxConcurrentRuns],

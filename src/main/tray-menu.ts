@@ -1,5 +1,5 @@
 import type { AgentView } from '../shared/client/agent-store.ts';
-import { needsSignIn, type Presence, presenceOf } from '../shared/client/presence.ts';
+import { type Presence, presenceOf } from '../shared/client/presence.ts';
 import type { HostState } from '../shared/shell-api.ts';
 import type { RobotView } from '../shared/status.ts';
 import { untilTomorrow } from '../shared/until-tomorrow.ts';
@@ -59,9 +59,7 @@ export function trayHeadline({ view, host, words, format, nowMs }: TrayInput): s
     case 'offline':
       return words.status.offline;
     case 'attention':
-      return view.status !== null && needsSignIn(view.status)
-        ? words.status.signInNeeded
-        : words.status.unauthorized;
+      return presence.isSignIn ? words.status.signInNeeded : words.status.unauthorized;
     case 'starting':
     case 'lost':
       return words.status.starting;

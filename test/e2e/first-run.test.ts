@@ -133,7 +133,7 @@ describe('a robot at work', () => {
     await page.getByRole('heading', { name: 'Waiting 2' }).waitFor();
     await page
       .getByRole('listitem')
-      .filter({ hasText: /This host is paused until .*\d\d:\d\d\.$/ })
+      .filter({ hasText: /This host is paused until (\d+ \w+, )?\d\d:\d\d\.$/ })
       .waitFor();
     await screenshot(page, 'now-waiting');
     await page.getByRole('button', { name: 'Resume' }).click();

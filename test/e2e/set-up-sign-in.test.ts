@@ -1,16 +1,9 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { es } from '../../src/shared/words/es.ts';
+import { filesIn } from '../helpers/files-in.ts';
 import { nodeRobot } from '../helpers/lab.ts';
 import { type KeyringSession, openKeyringSession } from '../integration/cli/keyring-session.ts';
 import { launchChromium, screenshot } from './page.ts';
@@ -66,7 +59,7 @@ describe.skipIf(ELECTRON === null)('a set-up by signing in', () => {
     await tab.close();
     return text;
   };
-  const signIn = (name = 'Sign in') => page.getByRole('button', { name, exact: true }).click();
+  const signIn = () => page.getByRole('button', { name: 'Sign in', exact: true }).click();
 
   test('asks for what whoever runs the server registered', async () => {
     const { oauth } = own.lab.platform;
@@ -123,7 +116,7 @@ describe.skipIf(ELECTRON === null)('a set-up by signing in', () => {
     expect(opened().length).toBe(3);
   });
 
-  test('ends connected as that person, whose robots run, with no token on the disk', async () => {
+  test('ends connected as that person, whose robots run, with no secret in a file', async () => {
     await page.getByRole('button', { name: 'Next' }).click();
     await page.getByRole('button', { name: 'Connect' }).click();
     await page.getByRole('heading', { name: 'Connected', exact: true }).waitFor(WAIT);
@@ -141,7 +134,7 @@ describe.skipIf(ELECTRON === null)('a set-up by signing in', () => {
       oauthAuthorizationUrl: oauth.authorizationUrl,
       oauthTokenUrl: oauth.tokenUrl,
     });
-    expect(filesIn(own.home).filter((file) => file.includes('secret'))).toEqual([]);
+    expect(filesIn(own.home).filter((file) => basename(file).includes('secret'))).toEqual([]);
   });
 
   test('says that somebody has to sign in when the sign-in ends, and goes on after', async () => {
@@ -183,10 +176,4 @@ function makeOpener(dir: string): string {
   writeFileSync(join(folder, 'xdg-open'), `#!/bin/sh\nprintf '%s\\n' "$1" >> '${join(dir, 'opened')}'\n`);
   chmodSync(join(folder, 'xdg-open'), 0o755);
   return folder;
-}
-
-function filesIn(dir: string): string[] {
-  return readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    statSync(join(dir, name)).isFile(),
-  );
 }

@@ -193,7 +193,7 @@ export class Courtesy {
 
   /** How many do. */
   get waiting(): number {
-    return [...this.#guests.values()].filter(({ shown }) => shown?.kind === 'wait').length;
+    return [...this.#guests.keys()].filter((runId) => this.isWaiting(runId)).length;
   }
 
   /** What clients are shown; null: nobody is here, and nothing waits for anybody. */

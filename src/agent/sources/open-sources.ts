@@ -194,6 +194,8 @@ function reasonNow(
   { config, manager, hold, services }: SourcesOptions,
   robotCode: string | null,
 ): Reason | null {
+  const held = hold().reason;
+  if (held !== null) return held;
   const contenders = manager
     .list()
     .filter(({ run }) => run.state !== 'settling')
@@ -203,5 +205,5 @@ function reasonNow(
     robotLimit: (code: string) => robotLimit(config, code),
     drivesScreen: (code: string) => drivesScreen(config.robot(code)),
   };
-  return hold().reason ?? reasonToLeave(contenders, room, robotCode);
+  return reasonToLeave(contenders, room, robotCode);
 }

@@ -5,7 +5,9 @@ import type { AgentView } from './agent-store.ts';
 export type Presence =
   /** Robots that run, or that are made ready while none does. */
   | { readonly name: 'running'; readonly runs: number; readonly isPreparing: boolean }
-  | { readonly name: 'online' | 'paused' | 'draining' | 'offline' | 'attention' | 'starting' | 'lost' };
+  /** KuFlow refuses the credentials, or somebody has to sign in. */
+  | { readonly name: 'attention'; readonly isSignIn: boolean }
+  | { readonly name: 'online' | 'paused' | 'draining' | 'offline' | 'starting' | 'lost' };
 
 /** The one state that fills the eye. What a person must act on goes before what goes on by itself. */
 export function presenceOf({
@@ -16,7 +18,7 @@ export function presenceOf({
   if (link.state === 'lost' || link.state === 'signed-out') return { name: 'lost' };
   if (status === null) return { name: 'starting' };
   const { agent, connection } = status;
-  if (connection.state === 'unauthorized') return { name: 'attention' };
+  if (connection.state === 'unauthorized') return { name: 'attention', isSignIn: needsSignIn(status) };
   if (connection.state === 'offline' && !isFirstTry(status)) return { name: 'offline' };
   if (agent.state === 'paused') return { name: 'paused' };
   if (agent.state === 'draining') return { name: 'draining' };

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { filesIn } from '../../helpers/files-in.ts';
 import { decideOn } from '../../helpers/signing-in.ts';
 import { openSignInLab, recordTokens, type SignInLab } from './sign-in-lab.ts';
 
@@ -173,10 +173,4 @@ interface Check {
 function credentialsIn(stdout: string): Check[] {
   const { checks }: { checks: Check[] } = JSON.parse(stdout);
   return checks.filter(({ id }) => id.startsWith('credentials'));
-}
-
-function filesIn(dir: string): string[] {
-  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(dir, name))
-    .filter((path) => statSync(path).isFile());
 }

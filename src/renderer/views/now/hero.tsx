@@ -1,4 +1,4 @@
-import { needsSignIn, type Presence, presenceOf } from '../../../shared/client/presence.ts';
+import { type Presence, presenceOf } from '../../../shared/client/presence.ts';
 import { assertNever } from '../../../shared/errors.ts';
 import type { Run } from '../../../shared/run.ts';
 import type { Status } from '../../../shared/status.ts';
@@ -49,7 +49,7 @@ export function Hero() {
         </div>
         {shell !== null && presence.name === 'attention' && (
           <a className="button button-main" href={hrefOf({ view: 'set-up' })}>
-            {needsSignIn(status) ? words.setUp.credentials.signIn : words.setUp.checkCredentials}
+            {presence.isSignIn ? words.setUp.credentials.signIn : words.setUp.checkCredentials}
           </a>
         )}
         {isAway && mayOrder && (
@@ -109,7 +109,7 @@ function headline(
     case 'lost':
       return text.lost;
     case 'attention':
-      return needsSignIn(status) ? text.signInNeeded : text.unauthorized;
+      return presence.isSignIn ? text.signInNeeded : text.unauthorized;
     case 'offline':
       return text.offline;
     case 'paused':

@@ -42,13 +42,13 @@ export function DoneStep({ wizard, at }: { wizard: Wizard; at: string }) {
           <Icon name="alert" />
         </span>
         <h1>
-          {isOfCredentials(failure)
-            ? words.problems[failure].what({ host: hostOf(wizard.draft.address), proxy: null })
+          {'code' in failure
+            ? words.problems[failure.code].what({ host: hostOf(wizard.draft.address), proxy: null })
             : words.done.failed}
         </h1>
-        {!isOfCredentials(failure) && (
+        {'said' in failure && (
           <p className="soft" lang="en">
-            {failure}
+            {failure.said}
           </p>
         )}
         <button type="button" className="button button-main" onClick={() => void wizard.begin('credentials')}>
@@ -76,15 +76,13 @@ export function DoneStep({ wizard, at }: { wizard: Wizard; at: string }) {
   );
 }
 
-function failureOf(own: Status | null, host: ReturnType<typeof useHostState>): string | null {
-  if (own !== null && needsSignIn(own)) return 'SIGN_IN_NEEDED';
-  if (own?.connection.state === 'unauthorized') return 'CREDENTIALS_REFUSED';
-  return host?.name === 'not-set-up' || host?.name === 'waiting' ? host.message : null;
-}
-
 /** KuFlow refuses, which has words of its own; else the agent said it. */
-function isOfCredentials(failure: string): failure is 'SIGN_IN_NEEDED' | 'CREDENTIALS_REFUSED' {
-  return failure === 'SIGN_IN_NEEDED' || failure === 'CREDENTIALS_REFUSED';
+type ConnectFailure = { readonly code: 'SIGN_IN_NEEDED' | 'CREDENTIALS_REFUSED' } | { readonly said: string };
+
+function failureOf(own: Status | null, host: ReturnType<typeof useHostState>): ConnectFailure | null {
+  if (own?.connection.state === 'unauthorized')
+    return { code: needsSignIn(own) ? 'SIGN_IN_NEEDED' : 'CREDENTIALS_REFUSED' };
+  return host?.name === 'not-set-up' || host?.name === 'waiting' ? { said: host.message } : null;
 }
 
 function Connected({ status }: { status: Status }) {

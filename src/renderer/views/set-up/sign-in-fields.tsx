@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { useWords } from '../../words/words-context.tsx';
@@ -10,7 +10,6 @@ export function SignInFields({ wizard }: { wizard: Wizard }) {
   const { credentials: words } = useWords().setUp;
   const { state, draft, change, isBusy } = wizard;
   const { settings } = state;
-  const [isOpen, setOpen] = useState(false);
   return (
     <>
       <Field
@@ -20,11 +19,7 @@ export function SignInFields({ wizard }: { wizard: Wizard }) {
         value={draft.oauthClientId}
         onChange={(oauthClientId) => change({ oauthClientId })}
       />
-      <details
-        className="wizard-more"
-        open={isOpen}
-        onToggle={({ currentTarget }) => setOpen(currentTarget.open)}
-      >
+      <details className="wizard-more">
         <summary>{words.server}</summary>
         <div className="wizard-fields">
           <Field
