@@ -75,13 +75,21 @@ function judgeState(task: TaskEvidence, latest: RunEvidence, facts: TaskFacts): 
   return problems;
 }
 
-/** The newest entry of an agent, by its mark or its take, tells an end; a twin that came late is not new. */
-function hasEndEntry(task: TaskEvidence): boolean {
-  const last = task.entries.findLast(({ message }, index) => {
-    if (markOfEntry(message) === undefined) return message.includes('[take ');
-    return task.entries.findIndex((entry) => entry.message === message) === index;
-  });
-  return last !== undefined && /\[end [a-z-]+\] ·/.test(last.message);
+/** The newest entry of an agent that means something tells an end. */
+function hasEndEntry({ entries }: TaskEvidence): boolean {
+  const messages = entries.map(({ message }) => message);
+  const last = messages.findLast((message, at) => isMeant(message, messages.slice(0, at)));
+  return last !== undefined && /\[end [a-z-]+\] ·/.test(last);
+}
+
+/**
+ * An agent's entry, by its mark or its take, that is neither a twin that came late nor the take of a host that was too
+ * slow: once a run tells of itself, the task is not READY any more, and only `Taken again` or `Taken over` can win it.
+ */
+function isMeant(message: string, before: readonly string[]): boolean {
+  if (before.includes(message)) return false;
+  if (markOfEntry(message) !== undefined || /^Taken (again|over) by /.test(message)) return true;
+  return message.includes('[take ') && !before.some((one) => markOfEntry(one) !== undefined);
 }
 
 function newest(task: TaskEvidence): string {

@@ -98,12 +98,36 @@ describe('the state of a task', () => {
     expect(judge(task, runs)).toContainEqual(expect.stringContaining(message));
   });
 
-  test('a take after the last entry means that nobody answers for the task', () => {
+  const withTake = (message: string) => {
     const { entries } = kept('FAILS', 'failed');
-    const taken = { at: at(9), level: 'INFO', message: 'Taken by vm [take 1 2]' };
-    const task = kept('FAILS', 'failed', { entries: [...entries, taken] });
+    return kept('FAILS', 'failed', { entries: [...entries, { at: at(9), level: 'INFO', message }] });
+  };
+
+  test.each(['again', 'over'])('a task that was taken %s without an end is nobody’s', (how) => {
+    const task = withTake(`Taken ${how} by vm [take 1 2 after 3 of 4]`);
     expect(judge(task, [runOf('FAILS', { outcome: 'failed' })])).toEqual([
-      expect.stringContaining('without an [end …]: 2026-01-01T10:00:09.000Z "Taken by vm'),
+      expect.stringContaining(`without an [end …]: 2026-01-01T10:00:09.000Z "Taken ${how} by vm`),
+    ]);
+  });
+
+  test('a host that looked at the READY task and was too slow to take it changes nothing', () => {
+    const task = withTake('Taken by vm [take 1 2 after nothing of 4]');
+    expect(judge(task, [runOf('FAILS', { outcome: 'failed' })])).toEqual([]);
+  });
+
+  test('a take that a proxy delivers once more, after the end, changes nothing', () => {
+    const message = 'Taken again by vm, attempt 2 [take 1 2 after 3 of 4]';
+    const { entries } = kept('FAILS', 'failed');
+    const task = kept('FAILS', 'failed', {
+      entries: [{ at: at(1), level: 'INFO', message }, ...entries, { at: at(9), level: 'INFO', message }],
+    });
+    expect(judge(task, [runOf('FAILS', { outcome: 'failed' })])).toEqual([]);
+  });
+
+  test('a task that was taken and never told of is nobody’s', () => {
+    const entries = [{ at: at(1), level: 'INFO', message: 'Taken by vm [take 1 2 after nothing of 4]' }];
+    expect(judge(kept('FAILS', 'failed', { entries }), [runOf('FAILS', { outcome: 'failed' })])).toEqual([
+      expect.stringContaining('without an [end …]: 2026-01-01T10:00:01.000Z "Taken by vm'),
     ]);
   });
 
