@@ -27,8 +27,6 @@ export interface InboxOptions {
   history: TaskHistory;
   /** Why no more work is wanted now, of a robot or, without one, at all; null: it is. */
   reasonToLeave: (robotCode: string | null) => Reason | null;
-  /** Why a robot would only wait for the person at this host; null: it would not. */
-  courtesy: (robot: CatalogueRobot) => Reason | null;
   /** The host drains: nobody is asked for work any more. */
   isDraining: () => boolean;
   /** Hands a request on. */
@@ -153,10 +151,10 @@ export class InboxSource implements WorkSource {
     left: LeftTask[],
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { history, robots, reasonToLeave, courtesy, decide, accept, client } = this.#options;
+    const { history, robots, reasonToLeave, decide, accept, client } = this.#options;
     const route = routes.get(task.definitionCode);
     if (!route) return false;
-    const early = judgeTask({ task, route, robots: robots(), history, courtesy, reasonToLeave });
+    const early = judgeTask({ task, route, robots: robots(), history, reasonToLeave });
     if (early.kind !== 'run') {
       decide(task.id, early);
       if (early.kind === 'no')

@@ -27,8 +27,6 @@ export function judgeTask(input: {
   route: Route;
   robots: readonly CatalogueRobot[];
   history: TaskHistory;
-  /** Why its robot would only wait for the person at this host; null: it would not. */
-  courtesy: (robot: CatalogueRobot) => Reason | null;
   /** Why no more of a robot's tasks are wanted now; null: they are. */
   reasonToLeave: (robotCode: string) => Reason | null;
 }): InboxVerdict {
@@ -49,7 +47,7 @@ export function judgeTask(input: {
   const next = history.findNextTry(task.id, robot);
   if (next && next.dueAtMs > history.now()) return { kind: 'nothing-new' };
   if (history.isResting(task.id)) return { kind: 'nothing-new' };
-  const reason = input.courtesy(robot) ?? input.reasonToLeave(robot.code);
+  const reason = input.reasonToLeave(robot.code);
   if (reason !== null) return no('postponed', reason.code, reason.message);
   return { kind: 'run', robot, attempt: history.highestAttempt(task.id) + 1 };
 }

@@ -69,7 +69,6 @@ export function openSources(options: SourcesOptions): Sources {
       now,
     },
     reasonToLeave: (robotCode) => reasonNow(options, robotCode),
-    courtesy: ({ code }) => courtesyAgainst(code, services),
     isDraining: () => options.hold().state === 'draining',
     accept: (request) => {
       const robot = platform.catalogue.served().find((one) => one.id === request.robotId);
@@ -194,7 +193,7 @@ function reasonNow(
   { config, manager, hold, services }: SourcesOptions,
   robotCode: string | null,
 ): Reason | null {
-  const held = hold().reason;
+  const held = hold().reason ?? (robotCode === null ? null : courtesyAgainst(robotCode, services));
   if (held !== null) return held;
   const contenders = manager
     .list()

@@ -43,7 +43,6 @@ const judge = (over: {
   attempts?: number;
   paused?: boolean;
   route?: string;
-  courtesy?: string;
 }) =>
   judgeTask({
     task: { id: 't', definitionCode: 'CHECK' },
@@ -57,7 +56,6 @@ const judge = (over: {
       highestAttempt: () => over.attempts ?? 0,
       now: () => 1000,
     },
-    courtesy: () => (over.courtesy ? { code: 'COURTESY_WAITS', message: over.courtesy } : null),
     reasonToLeave: () => (over.paused ? { code: 'PAUSED', message: 'Paused: lunch.' } : null),
   });
 
@@ -80,16 +78,13 @@ describe('a READY task', () => {
       message: 'CHECK is routed to FILTERED, which this host does not serve. robotFilter does not name it.',
     });
   });
-  test('is postponed while its robot would only wait for the person at this host', () => {
-    expect(judge({ courtesy: 'Locked.' })).toEqual({
+  test('is postponed with the reason why nothing is wanted now', () => {
+    expect(judge({ paused: true })).toEqual({
       kind: 'no',
       decision: 'postponed',
-      code: 'COURTESY_WAITS',
-      message: 'Locked.',
+      code: 'PAUSED',
+      message: 'Paused: lunch.',
     });
-  });
-  test('is postponed with the reason why nothing is wanted now', () => {
-    expect(judge({ paused: true })).toMatchObject({ decision: 'postponed', code: 'PAUSED' });
   });
 });
 
