@@ -44,7 +44,7 @@ export class AgentHost {
   #ended: Promise<void> = Promise.resolve();
   #wake = () => {};
   #isStopping = false;
-  /** Its end was asked for: no crash, and no wait before the next one. */
+  /** Another one was asked for: the end of this one is no crash, and nothing is waited for before the next. */
   #isRestarting = false;
   #hosted: HostedHome;
   /** Once one was there it is waited for: whose host is a service's wants none beside it. */
@@ -77,6 +77,8 @@ export class AgentHost {
   async keepRunning(): Promise<void> {
     let waitMs = FIRST_WAIT_MS;
     while (!this.#isStopping) {
+      if (this.#isRestarting) waitMs = FIRST_WAIT_MS;
+      this.#isRestarting = false;
       this.#granted = await this.#lookForGranted();
       if (await this.#answers()) {
         this.#become({
@@ -94,13 +96,10 @@ export class AgentHost {
         continue;
       }
       const began = Date.now();
-      const { code, said } = await this.#runChild();
+      const ended = await this.#runChild();
       if (this.#isStopping) break;
-      if (this.#isRestarting) {
-        this.#isRestarting = false;
-        waitMs = FIRST_WAIT_MS;
-        continue;
-      }
+      if (ended === null || this.#isRestarting) continue;
+      const { code, said } = ended;
       if (code === EXIT_CONFIGURATION) {
         this.#become({ name: 'not-set-up', message: said });
         await this.#pause(null);
@@ -123,13 +122,13 @@ export class AgentHost {
   async restart(hosted: HostedHome = this.#hosted): Promise<void> {
     const child = this.#child;
     this.#hosted = hosted;
+    this.#isRestarting = true;
     if (child === null) {
       // Before whoever asked for it is answered: the window shows another view then.
       this.#become({ name: 'starting' });
       this.#wake();
       return;
     }
-    this.#isRestarting = true;
     child.kill('SIGTERM');
     await this.#ended;
   }
@@ -150,10 +149,13 @@ export class AgentHost {
     await this.#ended;
   }
 
-  async #runChild(): Promise<{ code: number | null; said: string }> {
+  /** @returns how it ended; null: none was started, for something else was asked for meanwhile */
+  async #runChild(): Promise<{ code: number | null; said: string } | null> {
     const { nodePath, cliPath, environment } = this.#options;
     const { home, demo } = this.#hosted;
     const secret = demo ? null : await this.#options.findSecret();
+    // A keychain may ask its person first, who may quit instead.
+    if (this.#isStopping || this.#isRestarting) return null;
     const args = [...(demo ? ['demo', '--stay'] : ['agent']), '--json', '--home', home];
     const child = startKubot({ nodePath, cliPath }, args, {
       environment: { ...environment, ...(secret === null ? {} : { KUBOT_SECRET_FD: '0' }) },
