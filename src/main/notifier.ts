@@ -10,12 +10,17 @@ export interface NotifierOptions {
   readonly onOrder: (order: TrayOrder) => void;
 }
 
+/** A desktop's list of notices may be looked at hours later; so many of ours lead somewhere then. */
+const HELD = 30;
+
 /** Shows notices by the system's means, those that are wanted; resolves to how to take one back. */
 export function createNotifier({
   switches,
   onClick,
   onOrder,
 }: NotifierOptions): (notice: Notice | null) => Promise<() => void> {
+  // Electron itself holds none: one that nobody else holds is shown, and hears of no click.
+  const held: Notification[] = [];
   return async (notice) => {
     if (notice === null || !(await switches.isOn(notice.kind))) return () => undefined;
     const { title, body, hash, offers = [], stays = false } = notice;
@@ -33,6 +38,8 @@ export function createNotifier({
       const offer = offers[chosenOf(details, index)];
       if (offer) onOrder(offer.order);
     });
+    held.push(shown);
+    if (held.length > HELD) held.shift();
     shown.show();
     return () => shown.close();
   };

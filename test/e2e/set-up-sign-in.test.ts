@@ -19,7 +19,8 @@ describe.skipIf(ELECTRON === null)('a set-up by signing in', () => {
   let keyring: KeyringSession;
   let browser: Browser;
   beforeAll(async () => {
-    [keyring, browser] = await Promise.all([openKeyringSession(), launchChromium()]);
+    keyring = openKeyringSession();
+    browser = await launchChromium();
     await keyring.start('unlocked');
     own = await startSetUpLab(
       {

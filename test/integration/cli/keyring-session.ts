@@ -1,13 +1,6 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
-const WAIT_MS = 60_000;
+import { killProcess, openSessionBus } from '../../helpers/session-bus.ts';
 
 /** A D-Bus of its own with a GNOME Keyring of its own, of which the machine's know nothing. */
 export interface KeyringSession {
@@ -20,71 +13,29 @@ export interface KeyringSession {
   close(): Promise<void>;
 }
 
-export async function openKeyringSession(): Promise<KeyringSession> {
-  const dir = mkdtempSync(join(tmpdir(), 'kubot-keyring-'));
-  const runtimeDir = join(dir, 'run');
-  mkdirSync(runtimeDir, { mode: 0o700 });
-  mkdirSync(join(dir, '.cache'));
-  const address = `unix:path=${join(dir, 'bus')}`;
-  const configPath = join(dir, 'bus.conf');
-  writeFileSync(configPath, busConfig(address));
-  const environment = { DBUS_SESSION_BUS_ADDRESS: address };
-  const env = { PATH: process.env.PATH, HOME: dir, XDG_RUNTIME_DIR: runtimeDir, ...environment };
-  const bus = spawn('dbus-daemon', [`--config-file=${configPath}`, '--nofork'], { stdio: 'ignore', env });
+export function openKeyringSession(): KeyringSession {
+  const bus = openSessionBus();
   let keyring: ChildProcess | null = null;
-
-  const hasOwner = async (): Promise<boolean> => {
-    const question = ['org.freedesktop.DBus.NameHasOwner', 'string:org.freedesktop.secrets'];
-    const at = ['--print-reply=literal', '--dest=org.freedesktop.DBus', '/org/freedesktop/DBus'];
-    // The bus itself may not be up yet.
-    const { stdout } = await run('dbus-send', ['--session', ...at, ...question], { env }).catch(() => ({
-      stdout: '',
-    }));
-    return stdout.includes('true');
-  };
   const stop = async () => {
-    if (keyring !== null) await end(keyring);
+    if (keyring !== null) await killProcess(keyring);
     keyring = null;
   };
   return {
-    environment,
+    environment: bus.environment,
     stop,
     start: async (state) => {
       await stop();
       const unlock = state === 'unlocked' ? ['--unlock'] : [];
-      keyring = spawn('gnome-keyring-daemon', ['--foreground', '--components=secrets', ...unlock], {
+      keyring = bus.spawn('gnome-keyring-daemon', ['--foreground', '--components=secrets', ...unlock], {
         stdio: ['pipe', 'ignore', 'ignore'],
-        env,
       });
       await once(keyring, 'spawn');
       keyring.stdin?.end('pw');
-      const deadline = Date.now() + WAIT_MS;
-      while (!(await hasOwner())) {
-        if (Date.now() > deadline) throw new Error('The keyring never came to the bus');
-        await delay(50);
-      }
+      await bus.untilOwned('org.freedesktop.secrets');
     },
     close: async () => {
       await stop();
-      await end(bus);
-      rmSync(dir, { recursive: true, force: true });
+      await bus.close();
     },
   };
-}
-
-/** Without folders of services, so that the bus starts no keyring and no prompt by itself. */
-function busConfig(address: string): string {
-  return `<busconfig>
-  <type>session</type>
-  <listen>${address}</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default"><allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy>
-</busconfig>`;
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exit;
 }

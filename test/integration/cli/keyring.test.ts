@@ -25,7 +25,8 @@ describe.runIf(process.platform === 'linux')('the keyring', () => {
   let env: Record<string, string>;
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'kubot keyring é-'));
-    [session, platform] = await Promise.all([openKeyringSession(), startTestPlatform()]);
+    session = openKeyringSession();
+    platform = await startTestPlatform();
     env = {
       ...session.environment,
       KUBOT_HOME: join(dir, 'home'),

@@ -46,7 +46,8 @@ export interface SignInLab {
 /** A platform, a keyring of its own, and the command line as a person runs it. */
 export async function openSignInLab(): Promise<SignInLab> {
   const dir = mkdtempSync(join(tmpdir(), 'kubot sign-in é-'));
-  const [session, platform] = await Promise.all([openKeyringSession(), startTestPlatform()]);
+  const session = openKeyringSession();
+  const platform = await startTestPlatform();
   await session.start('unlocked');
   const home = join(dir, 'home');
   const env = {
