@@ -29,7 +29,7 @@ export class MainWindow {
       if (this.#window.isMinimized()) this.#window.restore();
       this.#window.show();
       this.#window.focus();
-      if (hash !== '') this.#window.webContents.send('kubot:go', hash);
+      if (hash !== '') this.#go(this.#window, hash);
       return;
     }
     const window = new BrowserWindow({
@@ -57,11 +57,22 @@ export class MainWindow {
     window.on('closed', () => {
       this.#window = null;
     });
-    void window.loadURL(`${APP_ORIGIN}/${hash}`);
+    this.#load(window, hash);
   }
 
   close(): void {
     this.#window?.close();
+  }
+
+  /** A page that is not there yet hears of nothing: it is opened anew, where it is to be. */
+  #go(window: BrowserWindow, hash: string): void {
+    if (window.webContents.isLoadingMainFrame()) this.#load(window, hash);
+    else window.webContents.send('kubot:go', hash);
+  }
+
+  /** It fails when it is closed, or opened anew, on the way. */
+  #load(window: BrowserWindow, hash: string): void {
+    window.loadURL(`${APP_ORIGIN}/${hash}`).catch(() => undefined);
   }
 
   /** Where it was, if there is still a screen. */

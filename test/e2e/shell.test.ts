@@ -10,6 +10,8 @@ import { screenshot } from './page.ts';
 import { ELECTRON, type ShellLab, shellEnvironment, startShell } from './shell-lab.ts';
 
 const POLL = { timeout: 60_000, interval: 100 };
+/** It makes a runtime for Python and downloads one of Node.js. */
+const FIRST_DEMO = { timeout: 240_000, interval: 100 };
 
 describe.skipIf(ELECTRON === null)('the desktop shell', () => {
   let lab: Lab;
@@ -166,6 +168,16 @@ describe.skipIf(ELECTRON === null)('the desktop shell', () => {
     await page.getByRole('heading', { name: 'Settings' }).waitFor();
   });
 
+  test('goes where a link leads that comes while its window is still opening', async () => {
+    await (await shell.page()).close();
+    const opened = shell.app.waitForEvent('window');
+    await shell.app.evaluate(({ app }) => {
+      app.emit('activate');
+      app.emit('second-instance', {}, ['kubot-runner', 'kubot-runner://settings']);
+    });
+    await (await opened).getByRole('heading', { name: 'Settings' }).waitFor();
+  });
+
   test('starts its agent again when it dies, and says so', async () => {
     const { pid } = (await agent().status()).agent;
     const run = await start('WAITS');
@@ -249,8 +261,8 @@ describe.skipIf(ELECTRON === null)('a shell that is not set up', () => {
       await page.getByRole('heading', { name: 'Where is your KuFlow?' }).waitFor();
       await expect.poll(() => shell.menu(), POLL).toContain('Not set up yet');
       await page.getByRole('button', { name: 'Try the built-in demo' }).click();
-      await expect.poll(() => shell.menu(), { timeout: 110_000 }).toContain('Connected, nothing to do');
-      await page.getByText('Succeeded').first().waitFor({ timeout: 60_000 });
+      await expect.poll(() => shell.menu(), FIRST_DEMO).toContain('Connected, nothing to do');
+      await page.getByText('Succeeded').first().waitFor(FIRST_DEMO);
       await screenshot(page, 'window-demo');
       await page.getByRole('link', { name: 'Connect to KuFlow' }).click();
       await page.getByRole('heading', { name: 'Where is your KuFlow?' }).waitFor();
@@ -261,5 +273,5 @@ describe.skipIf(ELECTRON === null)('a shell that is not set up', () => {
       await removeTree(home);
       await removeTree(`${home}-demo`);
     }
-  });
+  }, 300_000);
 });

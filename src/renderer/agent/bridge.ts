@@ -62,8 +62,9 @@ export async function findShell(): Promise<Shell | null> {
     if ('error' in answer) throw errorFrom(answer);
     return answer.value;
   };
-  let state = HostStateSchema.parse(await ask('host'));
+  let state: HostState | null = null;
   const listeners = new Set<() => void>();
+  // Before anything is asked: what is told meanwhile is told once.
   bridge.hear('host', (value) => {
     state = HostStateSchema.parse(value);
     for (const listener of listeners) listener();
@@ -71,10 +72,11 @@ export async function findShell(): Promise<Shell | null> {
   bridge.hear('go', (hash) => {
     location.hash = String(hash);
   });
+  const first = HostStateSchema.parse(await ask('host'));
   return {
     transport: { call: (method, input) => ask('call', { method, input }), stream: openStreams(bridge, ask) },
     host: {
-      view: () => state,
+      view: () => state ?? first,
       listen: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);
