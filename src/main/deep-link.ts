@@ -22,3 +22,27 @@ export function hashOfLink(text: string): string | null {
 export function findLink(args: readonly string[]): string | null {
   return args.find((arg) => arg.startsWith(`${SCHEME}//`)) ?? null;
 }
+
+/** What tells of links on macOS, which hands none over as an argument. */
+interface LinkTeller {
+  on(event: 'open-url', listener: (event: { preventDefault(): void }, url: string) => void): unknown;
+}
+
+/**
+ * Hears links from now on, for whoever follows them once it can: the link that starts the app comes before it is ready.
+ * @returns takes who follows them
+ */
+export function hearLinks(app: LinkTeller): (follow: (link: string) => void) => void {
+  let early: string | null = null;
+  let follow = (link: string) => {
+    early = link;
+  };
+  app.on('open-url', (event, url) => {
+    event.preventDefault();
+    follow(url);
+  });
+  return (next) => {
+    follow = next;
+    if (early !== null) next(early);
+  };
+}

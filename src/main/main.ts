@@ -11,7 +11,7 @@ import { createSocketTransport } from './agent-socket.ts';
 import { appMenu } from './app-menu.ts';
 import { declareAppProtocol, serveAppProtocol } from './app-protocol.ts';
 import { createAutostart, isStartedHidden } from './autostart.ts';
-import { findLink, hashOfLink } from './deep-link.ts';
+import { findLink, hashOfLink, hearLinks } from './deep-link.ts';
 import { findGrantedAgent } from './granted-agent.ts';
 import { guardContents, refusePermissions } from './guard-contents.ts';
 import { serveWindow } from './ipc.ts';
@@ -42,6 +42,7 @@ const modelId = userModelId({
   execPath: process.execPath,
 });
 if (modelId !== null) app.setAppUserModelId(modelId);
+const followLinks = hearLinks(app);
 if (app.requestSingleInstanceLock()) void app.whenReady().then(start);
 else app.quit();
 
@@ -209,10 +210,6 @@ function start(): void {
     window.show(hash ?? '');
   };
   app.on('second-instance', (_event, args) => follow(findLink(args)));
-  app.on('open-url', (event, url) => {
-    event.preventDefault();
-    follow(url);
-  });
   app.on('activate', () => window.show());
   // The tray stays.
   app.on('window-all-closed', () => undefined);
@@ -257,5 +254,6 @@ function start(): void {
   void host.keepRunning();
   draw();
   askRobots();
+  followLinks(follow);
   if (!isStartedHidden(process.argv, { platform: process.platform, app })) follow(findLink(process.argv));
 }

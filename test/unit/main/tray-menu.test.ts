@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { findLink, hashOfLink } from '../../../src/main/deep-link.ts';
 import { noticeOfEvent, noticeOfHost } from '../../../src/main/notices.ts';
 import { type TrayInput, trayHeadline, trayMenu, trayStateOf } from '../../../src/main/tray-menu.ts';
 import type { AgentView } from '../../../src/shared/client/agent-store.ts';
@@ -184,27 +183,5 @@ describe('a notice', () => {
       'Out of memory',
     );
     expect(noticeOfHost(UP, en)).toBe(null);
-  });
-});
-
-describe('a link', () => {
-  test.each([
-    ['kubot-runner://runs/0199-ab', '#/runs/0199-ab'],
-    ['kubot-runner://robots/INVOICES', '#/robots/INVOICES'],
-    ['kubot-runner://settings', '#/settings'],
-    ['kubot-runner://health/', '#/health'],
-    ['kubot-runner://settings/x', null],
-    ['kubot-runner://nowhere', null],
-    ['kubot-runner://runs/a b', null],
-    ['kubot-runner://robots/A?operation=B', '#/robots/A'],
-    ['https://example.com/runs/1', null],
-    ['not a link', null],
-  ])('%s leads to %s', (link, hash) => {
-    expect(hashOfLink(link)).toBe(hash);
-  });
-
-  test('is found among arguments', () => {
-    expect(findLink(['--hidden', 'kubot-runner://now'])).toBe('kubot-runner://now');
-    expect(findLink(['/app', '--flag=kubot-runner'])).toBe(null);
   });
 });
