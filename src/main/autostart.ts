@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { App } from 'electron';
 import { autostartEntry, hiddenEntry, isEntryOn } from './desktop-entry.ts';
 import type { Environment } from './run-kubot.ts';
+import { quoted } from './system-ways.ts';
 
 /** Started with the session there is nobody to look at a window: the tray alone. */
 export const HIDDEN_FLAG = '--hidden';
@@ -66,8 +67,10 @@ export function isStartedHidden(
 
 function createLoginItem({ platform, ...host }: AutostartHost): AutostartSwitch {
   const [path = host.execPath, ...args] = autostartCommand(host);
-  // macOS knows no arguments, and of a checkout it would start a bare Electron.
-  const item = platform === 'win32' ? { path, args } : host.isPackaged ? {} : null;
+  // Electron puts both into Windows' registry as they are. macOS knows no arguments, and of a checkout it would start a
+  // bare Electron.
+  const item =
+    platform === 'win32' ? { path: quoted(path), args: args.map(quoted) } : host.isPackaged ? {} : null;
   return {
     read: async () => (item === null ? null : host.app.getLoginItemSettings(item).openAtLogin),
     set: async (openAtLogin) => {

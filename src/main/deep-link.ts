@@ -1,4 +1,6 @@
-const SCHEME = 'kubot-runner:';
+import { LINK_SCHEME } from './system-ways.ts';
+
+const SCHEME = `${LINK_SCHEME}:`;
 
 /**
  * Where in the window a link leads: `kubot-runner://runs/<id>`, `…://robots/<code>` (proposes to start it, and starts

@@ -24,7 +24,7 @@ import { createSecretKeeper } from './secret-keeper.ts';
 import { SetUp } from './set-up-agent.ts';
 import { findPlaces } from './shell-places.ts';
 import { openShellStore } from './shell-store.ts';
-import { userModelId } from './system-ways.ts';
+import { linkHandler, userModelId } from './system-ways.ts';
 import { openTray } from './tray.ts';
 import type { TrayOrder } from './tray-order.ts';
 import { MainWindow } from './window.ts';
@@ -35,12 +35,12 @@ const ROBOTS_EVERY_MS = 15_000;
 
 declareAppProtocol();
 guardContents(app);
-app.setAsDefaultProtocolClient('kubot-runner');
-const modelId = userModelId({
-  platform: process.platform,
-  isPackaged: app.isPackaged,
-  execPath: process.execPath,
-});
+const { platform, execPath } = process;
+const { isPackaged } = app;
+const program = { platform, isPackaged, execPath };
+const handler = linkHandler(program, app.getAppPath());
+if (handler !== null) app.setAsDefaultProtocolClient(...handler);
+const modelId = userModelId(program);
 if (modelId !== null) app.setAppUserModelId(modelId);
 const followLinks = hearLinks(app);
 if (app.requestSingleInstanceLock()) void app.whenReady().then(start);
@@ -50,7 +50,7 @@ else app.quit();
 function start(): void {
   const { KUBOT_SECRET_FD: _handed, ELECTRON_RUN_AS_NODE: _asNode, ...environment } = process.env;
   const places = findPlaces(
-    { appPath: app.getAppPath(), resourcesPath: process.resourcesPath, isPackaged: app.isPackaged },
+    { appPath: app.getAppPath(), resourcesPath: process.resourcesPath, isPackaged },
     environment,
   );
   const store = openShellStore();
@@ -164,17 +164,13 @@ function start(): void {
 
   const drawMenu = () =>
     Menu.setApplicationMenu(
-      Menu.buildFromTemplate(
-        appMenu({ platform: process.platform, isPackaged: app.isPackaged, words: words().appMenu }),
-      ),
+      Menu.buildFromTemplate(appMenu({ platform, isPackaged, words: words().appMenu })),
     );
   drawMenu();
   serveAppProtocol(session.defaultSession, places.pageDir);
   refusePermissions(session.defaultSession);
   const autostart = createAutostart({
-    platform: process.platform,
-    isPackaged: app.isPackaged,
-    execPath: process.execPath,
+    ...program,
     appPath: app.getAppPath(),
     environment,
     homeDir: homedir(),
@@ -255,5 +251,5 @@ function start(): void {
   draw();
   askRobots();
   followLinks(follow);
-  if (!isStartedHidden(process.argv, { platform: process.platform, app })) follow(findLink(process.argv));
+  if (!isStartedHidden(process.argv, { platform, app })) follow(findLink(process.argv));
 }

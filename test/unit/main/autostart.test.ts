@@ -98,12 +98,24 @@ describe('on Linux', () => {
 describe('on Windows', () => {
   test('is an item of the session with the flag that opens no window', async () => {
     const { app, told, asked } = loginItems();
-    const autostart = createAutostart(hostOf({ platform: 'win32', execPath: 'C:\\KuBot\\kubot.exe', app }));
+    const execPath = 'C:\\Program Files\\KuBot Runner\\kubot-runner.exe';
+    const autostart = createAutostart(hostOf({ platform: 'win32', execPath, app }));
     expect(await autostart.read()).toBe(false);
     await autostart.set(true);
-    expect(told).toEqual([{ path: 'C:\\KuBot\\kubot.exe', args: ['--hidden'], openAtLogin: true }]);
+    // Without quotes Windows would start C:\\Program.exe.
+    const item = { path: `"${execPath}"`, args: ['--hidden'] };
+    expect(told).toEqual([{ ...item, openAtLogin: true }]);
     expect(await autostart.read()).toBe(true);
-    expect(asked[0]).toEqual({ path: 'C:\\KuBot\\kubot.exe', args: ['--hidden'] });
+    expect(asked).toEqual([item, item]);
+  });
+
+  test('of a checkout it starts Electron with the checkout', async () => {
+    const { app, told } = loginItems();
+    const over = { isPackaged: false, execPath: 'C:\\src\\electron.exe', appPath: 'C:\\my src\\kubot', app };
+    await createAutostart(hostOf({ platform: 'win32', ...over })).set(true);
+    expect(told).toMatchObject([
+      { path: 'C:\\src\\electron.exe', args: ['"C:\\my src\\kubot"', '--hidden'] },
+    ]);
   });
 });
 

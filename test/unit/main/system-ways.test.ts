@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { MenuItemConstructorOptions } from 'electron';
 import { expect, test } from 'vitest';
 import { appMenu } from '../../../src/main/app-menu.ts';
-import { APP_ID, trayOpener, userModelId } from '../../../src/main/system-ways.ts';
+import { APP_ID, linkHandler, trayOpener, userModelId } from '../../../src/main/system-ways.ts';
 import { en } from '../../../src/shared/words/en.ts';
 import { es } from '../../../src/shared/words/es.ts';
 
@@ -14,6 +14,15 @@ test('Windows knows the program by the id that its installer gave the shortcut',
     userModelId({ ...windows, isPackaged: false }),
     userModelId({ ...windows, platform: 'linux' }),
   ]).toEqual([APP_ID, 'C:\\electron.exe', null]);
+});
+
+test('links are handed to a package, and to a checkout where the system can be told of it', () => {
+  const windows = { platform: 'win32', isPackaged: false, execPath: 'C:\\electron.exe' } as const;
+  expect([
+    linkHandler({ ...windows, isPackaged: true }, 'C:\\Program Files\\KuBot Runner\\app.asar'),
+    linkHandler(windows, 'C:\\my src\\kubot'),
+    linkHandler({ ...windows, platform: 'darwin' }, '/src/kubot'),
+  ]).toEqual([['kubot-runner'], ['kubot-runner', 'C:\\electron.exe', ['"C:\\my src\\kubot"']], null]);
 });
 
 test('a click on the icon opens the window on Windows, the menu on macOS', () => {
