@@ -1,3 +1,5 @@
+import type { StopMessage } from '../shared/stop-message.ts';
+
 /** A terminal and a wrapper may both pass on one Ctrl-C: the same signal again this soon counts once. */
 const SAME_SIGNAL_MS = 500;
 
@@ -15,31 +17,52 @@ export function createSignalCounter(now: () => number): (signal: string) => numb
 }
 
 export interface StopSignals {
-  /** Resolves at the first signal that asks to stop. */
+  /** Resolves when this program is asked to stop. */
   readonly first: Promise<void>;
-  /** Resolves at a second one that is not an echo of the first. */
+  /** Resolves when it is asked once more, by what is no echo of the first. */
   readonly second: Promise<void>;
   /** Back to what the system does by itself. */
   dispose(): void;
 }
 
-/** Listens for what asks a program to stop: Ctrl-C, a service manager, a terminal that closes. */
+/** Listens for what asks a program to stop: Ctrl-C, a service manager, a terminal that closes, who started it. */
 export function listenForStop(): StopSignals {
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
   const counter = createSignalCounter(() => performance.now());
-  const listener = (signal: NodeJS.Signals) => {
-    const nth = counter(signal);
-    if (nth === 1) first.resolve();
-    else if (nth !== null) second.resolve();
+  let told = 0;
+  const ask = (times: number) => {
+    if (times > 0) first.resolve();
+    if (times > 1) second.resolve();
+  };
+  const onSignal = (signal: NodeJS.Signals) => ask(told + (counter(signal) ?? 0));
+  const onMessage = (message: unknown) => {
+    told = Math.max(told, timesOf(message));
+    ask(told);
   };
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const signal of signals) process.on(signal, listener);
+  for (const signal of signals) process.on(signal, onSignal);
+  // Nobody else is on that channel, but it would keep a program alive that has nothing more to do.
+  process.on('message', onMessage);
+  process.channel?.unref();
   return {
     first: first.promise,
     second: second.promise,
     dispose: () => {
-      for (const signal of signals) process.off(signal, listener);
+      for (const signal of signals) process.off(signal, onSignal);
+      process.off('message', onMessage);
     },
   };
+}
+
+/** How often a message asks. */
+function timesOf(message: unknown): number {
+  switch (message as StopMessage) {
+    case 'drain':
+      return 1;
+    case 'cancel':
+      return 2;
+    default:
+      return 0;
+  }
 }

@@ -2,7 +2,7 @@ import type { Transport } from '../shared/client/transport.ts';
 import type { HostState } from '../shared/shell-api.ts';
 import type { AgentPlace } from './agent-socket.ts';
 import type { GrantedAgent } from './granted-agent.ts';
-import { errorMessageIn, type KubotProcess, startKubot } from './run-kubot.ts';
+import { errorMessageIn, type KubotProcess, startKubot, tellToStop } from './run-kubot.ts';
 
 export interface AgentHostOptions {
   readonly nodePath: string;
@@ -129,7 +129,7 @@ export class AgentHost {
       this.#wake();
       return;
     }
-    child.kill('SIGTERM');
+    tellToStop(child, 'drain');
     await this.#ended;
   }
 
@@ -139,12 +139,7 @@ export class AgentHost {
    */
   async stop({ now }: { now: boolean }): Promise<void> {
     this.#isStopping = true;
-    this.#child?.kill('SIGTERM');
-    if (now) {
-      // A second signal within half a second would count as the first.
-      await new Promise((resolve) => setTimeout(resolve, 700));
-      this.#child?.kill('SIGTERM');
-    }
+    if (this.#child !== null) tellToStop(this.#child, now ? 'cancel' : 'drain');
     this.#wake();
     await this.#ended;
   }

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { z } from 'zod';
 import { AgentError } from '../shared/errors.ts';
+import type { StopMessage } from '../shared/stop-message.ts';
 import type { ShellPlaces } from './shell-places.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,21 +21,31 @@ export interface RunKubotOptions {
 
 export type KubotProcess = ChildProcessWithoutNullStreams;
 
-/** Starts the command line on the agent's own Node, with what is for its stdin: a secret. */
+/**
+ * Starts the command line on the agent's own Node, with what is for its stdin: a secret. It can be told to stop
+ * (`tellToStop`).
+ */
 export function startKubot(
   { nodePath, cliPath }: Pick<ShellPlaces, 'nodePath' | 'cliPath'>,
   args: readonly string[],
   { environment, input = null }: Pick<RunKubotOptions, 'environment' | 'input'>,
 ): KubotProcess {
+  // The types know no channel beside three pipes.
   const child = spawn(nodePath, [cliPath, ...args], {
     env: { ...environment },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
     windowsHide: true,
-  });
+  }) as KubotProcess;
   // One that never read it is told of by its exit.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input ?? '');
   return child;
+}
+
+/** Asks it to end by itself. A signal would do so too, but on Windows it kills. */
+export function tellToStop(child: KubotProcess, message: StopMessage): void {
+  // One that is gone meanwhile hears of nothing.
+  if (child.connected) child.send(message, () => undefined);
 }
 
 /**

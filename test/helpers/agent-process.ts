@@ -1,8 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { StopMessage } from '../../src/shared/stop-message.ts';
 import type { Lab } from './lab.ts';
 
 const PROGRAM = resolve(import.meta.dirname, '../../src/cli/main.ts');
@@ -22,6 +24,8 @@ export interface AgentProcess {
   until(event: string, count?: number): Promise<void>;
   /** Sends a signal and waits for its end; resolves to the exit code, null for a signal. */
   end(signal: NodeJS.Signals): Promise<number | null>;
+  /** Asks it to stop as a program does that started it. */
+  tell(message: StopMessage): void;
 }
 
 /** Starts one in place of the lab's own agent, with the same settings if the home is the lab's. */
@@ -37,8 +41,8 @@ export async function startAgentProcess(
   writeFileSync(secretPath, secret, { mode: 0o600 });
   const child = spawn(process.execPath, [PROGRAM, 'agent', '--json', '--home', home, ...flags], {
     env: { ...process.env, ...environment, KUBOT_CLIENT_SECRET_FILE: secretPath, ...more },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  }) as ChildProcessByStdio<null, Readable, Readable>;
   const exit = once(child, 'exit').then(([code]) => code as number | null);
   let said = '';
   child.stderr.on('data', (part) => {
@@ -71,6 +75,7 @@ export async function startAgentProcess(
       child.kill(signal);
       return await exit;
     },
+    tell: (message) => child.send(message),
   };
 }
 

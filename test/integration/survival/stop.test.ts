@@ -65,6 +65,22 @@ describe('an agent with a running robot', () => {
     expect((await lab.task(taskId)).entries.at(-1)?.message).toContain('[end cancelled]');
   });
 
+  test('is asked the same by the program that started it, where there are no signals', async () => {
+    const taskId = await startWorking();
+    agent.tell('drain');
+    await until('it drains', () => agent.said.includes('Draining'));
+    writeFileSync(join(marks, 'go'), '');
+    expect(await agent.ended).toBe(0);
+    expect((await lab.task(taskId)).state).toBe('COMPLETED');
+    rmSync(join(marks, 'go'));
+    rmSync(join(marks, 'alive'));
+    await startWorking();
+    agent.tell('drain');
+    agent.tell('cancel');
+    expect(await agent.ended).toBe(130);
+    expect(runsInJournal(lab).map(({ outcome }) => outcome)).toEqual(['cancelled', 'succeeded']);
+  });
+
   test.runIf(process.platform === 'linux')(
     'on a machine that goes down ends the robot at once; the next start settles it',
     async () => {
