@@ -39,3 +39,8 @@ export function quoted(text: string): string {
 export function trayOpener(platform: NodeJS.Platform): 'click' | 'double-click' {
   return platform === 'win32' ? 'click' : 'double-click';
 }
+
+/** Of the bar that the tray's icon is drawn for: those of most Linux desktops are dark whatever their windows are. */
+export function barColourOf(platform: NodeJS.Platform, isDark: boolean): 'light' | 'dark' {
+  return platform === 'linux' || isDark ? 'dark' : 'light';
+}

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Menu, type MenuItemConstructorOptions, nativeImage, nativeTheme, Tray } from 'electron';
-import { trayOpener } from './system-ways.ts';
+import { barColourOf, trayOpener } from './system-ways.ts';
 import { type TrayInput, type TrayState, trayHeadline, trayMenu, trayStateOf } from './tray-menu.ts';
 import type { TrayItem, TrayOrder } from './tray-order.ts';
 
@@ -56,7 +56,9 @@ function iconOf(state: TrayState, iconsDir: string): Electron.NativeImage {
   return icon;
 }
 
-/** The bars of most Linux desktops are dark whatever the windows are. */
+/** Older Electrons do not tell of the bar, whose colour Windows keeps apart from that of windows. */
 function barColour(): 'light' | 'dark' {
-  return process.platform === 'linux' || nativeTheme.shouldUseDarkColors ? 'dark' : 'light';
+  const { shouldUseDarkColors, shouldUseDarkColorsForSystemIntegratedUI: isBarDark = shouldUseDarkColors } =
+    nativeTheme;
+  return barColourOf(process.platform, isBarDark);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { MenuItemConstructorOptions } from 'electron';
 import { expect, test } from 'vitest';
 import { appMenu } from '../../../src/main/app-menu.ts';
-import { APP_ID, linkHandler, trayOpener, userModelId } from '../../../src/main/system-ways.ts';
+import { APP_ID, barColourOf, linkHandler, trayOpener, userModelId } from '../../../src/main/system-ways.ts';
 import { en } from '../../../src/shared/words/en.ts';
 import { es } from '../../../src/shared/words/es.ts';
 
@@ -30,6 +30,14 @@ test('a click on the icon opens the window on Windows, the menu on macOS', () =>
     'click',
     'double-click',
     'double-click',
+  ]);
+});
+
+test('the icon is drawn for the bar that it stands on', () => {
+  expect([barColourOf('win32', true), barColourOf('win32', false), barColourOf('linux', false)]).toEqual([
+    'dark',
+    'light',
+    'dark',
   ]);
 });
 
