@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Grade, WhoAmISchema } from './control-access.ts';
 import { ScreenSchema } from './courtesy.ts';
 import { DiskUseSchema, DoctorReportSchema } from './doctor.ts';
-import { ERRORS, type ErrorCode } from './errors.ts';
+import { isErrorCode } from './errors.ts';
 import { OrphanSchema } from './orphan.ts';
 import { LogLineSchema, RUN_STATES, RunDetailsSchema, RunSchema, WhySchema } from './run.ts';
 import { RobotViewSchema, StatusSchema } from './status.ts';
@@ -42,8 +42,6 @@ const ControlEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('status'), status: StatusSchema }),
   z.object({ type: z.literal('progress'), progress: ProgressSchema }),
 ]);
-
-const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERRORS, text);
 
 /** How a failure crosses a process border. */
 export const ErrorDocumentSchema = z.object({

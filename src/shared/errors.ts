@@ -257,6 +257,11 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** Another agent, or an older one, may have codes that are unknown here. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERRORS, text);
+}
+
 /** What an error looks like on stdout, in the journal and over the control API. */
 export interface ErrorDocument {
   code: ErrorCode;
@@ -309,7 +314,9 @@ export class AgentError extends Error {
 
 /** True for an AgentError, also one that was rebuilt from another process. */
 export function isAgentError(error: unknown): error is AgentError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code in ERRORS;
+  return (
+    error instanceof Error && 'code' in error && typeof error.code === 'string' && isErrorCode(error.code)
+  );
 }
 
 /** Any thrown value as an AgentError; what is not one becomes UNEXPECTED with the cause kept. */

@@ -52,13 +52,18 @@ async function barriers(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
 }
 
-/** Parts of the page that stick out to the right of it. */
+/** Parts of the page that stick out to the right of it, and headings and reasons that are not there to their end. */
 async function cutOff(page: Page): Promise<string[]> {
   return await page.evaluate(() =>
-    [...document.querySelectorAll('main button, main a, main h1, main p')]
-      .filter((element) => !element.closest('.log-lines'))
-      .filter((element) => element.getBoundingClientRect().right > innerWidth)
-      .map((element) => element.outerHTML),
+    [
+      ...[...document.querySelectorAll('main button, main a, main h1, main p')]
+        .filter((element) => !element.closest('.log-lines'))
+        .filter((element) => element.getBoundingClientRect().right > innerWidth),
+      ...[...document.querySelectorAll('main h1, main .brief')].filter(
+        ({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
+          scrollWidth > clientWidth || scrollHeight > clientHeight,
+      ),
+    ].map((element) => element.outerHTML),
   );
 }
 
@@ -77,10 +82,14 @@ describe.each([
       const name = hash.startsWith('#/runs/') ? 'run' : hash.slice(2);
       await page.locator('main h1').first().waitFor();
       await page.getByText(words.loading).waitFor({ state: 'detached' });
-      if (name === 'run') await page.getByText('Error: no total').waitFor();
+      if (name === 'run') {
+        await page.getByText('Error: no total').waitFor();
+        await page.getByText(words.hints.ROBOT_EXIT).waitFor();
+      }
       const another = await looksOtherThanKept(page, `${name}-${language}-${theme}`);
       if (another !== null) found.push(another);
       found.push(...(await barriers(page)).map((barrier) => `${name}: ${barrier}`));
+      found.push(...(await cutOff(page)).map((part) => `${name}: cut off: ${part}`));
       await page.setViewportSize({ width: 720, height: 480 });
       await screenshot(page, `${name}-${language}-${theme}-small`);
       found.push(...(await cutOff(page)).map((part) => `${name}: cut off: ${part}`));

@@ -1,10 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
+interface Screen {
+  display: string;
+  process: ChildProcess;
+}
+
 /** A screen of its own for a program with a window; null where there is one, and where none is needed. */
-export async function openScreen(): Promise<{ display: string; process: ChildProcess } | null> {
-  if (process.platform !== 'linux' || process.env.DISPLAY) return null;
-  const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], {
+export async function openScreen(): Promise<Screen | null> {
+  return process.platform !== 'linux' || process.env.DISPLAY ? null : await startScreen();
+}
+
+/** @param name such as `:0`; else the first that is free */
+export async function startScreen(name?: string): Promise<Screen> {
+  const args = ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'];
+  const child = spawn('Xvfb', [...(name === undefined ? [] : [name]), ...args], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
   const [number] = await once(child.stdio[3] as NodeJS.ReadableStream, 'data');

@@ -1,5 +1,6 @@
 import type { AgentError } from '../../shared/errors.ts';
 import { useWords } from '../words/words-context.tsx';
+import { Hint } from './hint.tsx';
 import { Icon } from './icon.tsx';
 
 /** What failed and what to do. The agent says it in English; its code is for whoever asks for help. */
@@ -22,7 +23,7 @@ export function Failure({
         <span lang="en">{error.message}</span>
         {error.hint !== '' && (
           <span className="soft">
-            {failure.whatToDo} <span lang="en">{error.hint}</span>
+            {failure.whatToDo} <Hint error={error} />
           </span>
         )}
         <code className="code">{error.code}</code>

@@ -1,6 +1,7 @@
 import { courtesy } from './en/courtesy.ts';
 import { frame } from './en/frame.ts';
 import { health } from './en/health.ts';
+import { hints } from './en/hints.ts';
 import { now } from './en/now.ts';
 import { robots } from './en/robots.ts';
 import { runs } from './en/runs.ts';
@@ -16,6 +17,7 @@ export const en = {
   ...robots,
   ...settings,
   ...health,
+  ...hints,
   ...shell,
   ...courtesy,
   ...signInPage,

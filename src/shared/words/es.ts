@@ -2,6 +2,7 @@ import type { Words } from './en.ts';
 import { courtesy } from './es/courtesy.ts';
 import { frame } from './es/frame.ts';
 import { health } from './es/health.ts';
+import { hints } from './es/hints.ts';
 import { now } from './es/now.ts';
 import { robots } from './es/robots.ts';
 import { runs } from './es/runs.ts';
@@ -16,6 +17,7 @@ export const es: Words = {
   ...robots,
   ...settings,
   ...health,
+  ...hints,
   ...shell,
   ...courtesy,
   ...signInPage,

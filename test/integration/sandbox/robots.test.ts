@@ -11,6 +11,7 @@ import {
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SandboxLimits, SandboxPolicy } from '../../../src/agent/sandbox/policy.ts';
+import { startScreen } from '../../helpers/desktop.ts';
 import { createPerson, type Person } from '../../helpers/person.ts';
 
 interface Ended {
@@ -109,6 +110,13 @@ describe.runIf(canRun && has('chromium'))('a robot that drives Chromium by Playw
 
 describe.runIf(canRun && has('Xvfb') && has('xdpyinfo'))('a screen', () => {
   const look = 'xdpyinfo | grep dimensions; env -u XAUTHORITY xdpyinfo 2>&1 >/dev/null | head -n 1';
+
+  // Of a person: programs find it before any other of its number, for it listens on the network's abstract sockets.
+  let first: Awaited<ReturnType<typeof startScreen>> | null = null;
+  beforeAll(async () => {
+    if (!existsSync('/tmp/.X11-unix/X0')) first = await startScreen(':0');
+  });
+  afterAll(() => first?.process.kill());
 
   test.each(['standard', 'strict'] as const)(
     'of the robot’s own, and nobody else’s, in %s',

@@ -1,7 +1,8 @@
 // Runs inside a sandbox, before the robot: opens the doors of its private network, starts its private screen, and
 // then becomes the robot. It imports nothing of the project's: it is all that the sandbox shows of it.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { Readable } from 'node:stream';
 
@@ -60,22 +61,37 @@ async function startScreen(screen: NonNullable<Request['screen']>): Promise<stri
   mkdirSync('/tmp/.X11-unix', { recursive: true });
   chmodSync('/tmp/.X11-unix', 0o1777);
   writeFileSync(screen.authorityPath, Buffer.from(screen.authority, 'hex'), { mode: 0o600 });
-  const args = ['-displayfd', '3', '-screen', '0', screen.size, '-auth', screen.authorityPath];
+  const name = `:${freeDisplay()}`;
+  const args = [name, '-displayfd', '3', '-screen', '0', screen.size, '-auth', screen.authorityPath];
   const server = spawn(screen.program, [...args, '-nolisten', 'tcp', '-nolisten', 'local', '-noreset'], {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
-  return `:${await displayOf(server)}`;
+  await untilReady(server);
+  return name;
 }
 
-function displayOf(server: ChildProcess): Promise<string> {
+/** Numbers that no screen of a person has. */
+const FIRST_DISPLAY = 1000;
+const DISPLAYS = 50_000;
+
+/**
+ * Programs look for a screen at its abstract socket first, and those belong to the network: where that is shared, they
+ * would find the host's screen of the same number.
+ */
+function freeDisplay(): number {
+  const sockets = readFileSync('/proc/net/unix', 'utf8');
+  for (;;) {
+    const number = randomInt(FIRST_DISPLAY, FIRST_DISPLAY + DISPLAYS);
+    if (!sockets.includes(`@/tmp/.X11-unix/X${number}\n`)) return number;
+  }
+}
+
+/** The server says its number when programs may connect. */
+function untilReady(server: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
-    let text = '';
     const output = server.stdio[3] as Readable;
-    output.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      if (text.includes('\n')) resolve(text.trim());
-    });
+    output.once('data', () => resolve());
     server.once('error', reject);
     server.once('exit', (code) => reject(new Error(`The private screen ended at once (exit code ${code}).`)));
   });

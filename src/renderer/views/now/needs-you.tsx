@@ -55,7 +55,7 @@ export function NeedsYou({ runs, onSettled }: { runs: readonly Run[]; onSettled:
               >
                 {format.ago(run.endedAt ?? run.requestedAt, now)}
               </time>
-              <span className="cut soft" lang="en" title={run.error?.message}>
+              <span className="brief soft" lang="en">
                 {run.error?.message}
               </span>
             </div>

@@ -54,7 +54,7 @@ function WaitingRun({ run }: { run: Run }) {
     <li className="waiting">
       <a href={hrefOf({ view: 'run', id: run.id })}>{run.robot.code}</a>
       <RunState run={run} />
-      <span className="waiting-why soft cut">
+      <span className="waiting-why soft brief">
         {run.state === 'preparing' && preparing
           ? preparing.step
           : next !== null
@@ -88,7 +88,7 @@ function WaitingTaskRow({ task }: { task: WaitingTask }) {
   return (
     <li className="waiting">
       <strong>{task.robot}</strong>
-      <span className="waiting-why soft cut" lang="en" title={task.message ?? undefined}>
+      <span className="waiting-why soft brief" lang="en">
         {task.message ? format.sentence(task.message, now) : words.waitingUnknown}
       </span>
       {task.dueAt !== null && (

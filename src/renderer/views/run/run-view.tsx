@@ -4,6 +4,7 @@ import type { RunDetails } from '../../../shared/run.ts';
 import { useAgentView, useAnswer } from '../../agent/agent-context.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Failure } from '../../parts/failure.tsx';
+import { Hint } from '../../parts/hint.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { RunState } from '../../parts/run-state.tsx';
 import { hrefOf } from '../../route.ts';
@@ -113,7 +114,7 @@ function RunError({ run: { error, outcome } }: { run: RunDetails }) {
         <span lang="en">{error.message}</span>
         {error.hint && (
           <span className="soft">
-            {words.hint}: <span lang="en">{error.hint}</span>
+            {words.hint}: <Hint error={error} />
           </span>
         )}
       </div>
