@@ -1,4 +1,5 @@
 import type { Transport } from '../shared/client/transport.ts';
+import { type AgentError, isAgentError } from '../shared/errors.ts';
 import type { HostState } from '../shared/shell-api.ts';
 import type { AgentPlace } from './agent-socket.ts';
 import type { GrantedAgent } from './granted-agent.ts';
@@ -13,7 +14,10 @@ export interface AgentHostOptions {
   readonly onState: (state: HostState) => void;
   /** A service's agent that lets this person in. */
   readonly findGranted: (home: string) => Promise<GrantedAgent | null>;
-  /** The client secret, from the system's keychain; null: it comes another way, or there is none. */
+  /**
+   * The client secret, from the system's keychain; null: it comes another way, or there is none. Rejects with
+   * KEYRING_UNAVAILABLE while the keychain does not give it.
+   */
   readonly findSecret: () => Promise<string | null>;
 }
 
@@ -90,27 +94,51 @@ export class AgentHost {
         await this.#untilGone();
         continue;
       }
-      this.#become({ name: 'starting' });
       if (this.#granted !== null) {
+        this.#become({ name: 'starting' });
         await this.#pause(LOOK_AT_OTHERS_EVERY_MS);
         continue;
       }
-      const began = Date.now();
-      const ended = await this.#runChild();
+      const { hosted } = this;
+      const secret = hosted.demo ? null : await this.#findSecret();
+      // A keychain may ask its person first, who may quit instead.
       if (this.#isStopping) break;
-      if (ended === null || this.#isRestarting) continue;
-      const { code, said } = ended;
+      if (this.#isRestarting) continue;
+      if (isAgentError(secret)) {
+        waitMs = await this.#waitBefore('keychain', secret.message, waitMs);
+        continue;
+      }
+      this.#become({ name: 'starting' });
+      const began = Date.now();
+      const { code, said } = await this.#runChild(hosted, secret);
+      if (this.#isStopping) break;
+      if (this.#isRestarting) continue;
       if (code === EXIT_CONFIGURATION) {
         this.#become({ name: 'not-set-up', message: said });
         await this.#pause(null);
         continue;
       }
       if (Date.now() - began > WELL_MS) waitMs = FIRST_WAIT_MS;
-      this.#become({ name: 'waiting', message: said, untilMs: Date.now() + waitMs });
-      await this.#pause(waitMs);
-      waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+      waitMs = await this.#waitBefore('ended', said, waitMs);
     }
     this.#become({ name: 'stopped' });
+  }
+
+  /** @returns how long to wait the next time */
+  async #waitBefore(why: 'ended' | 'keychain', message: string, waitMs: number): Promise<number> {
+    this.#become({ name: 'waiting', why, message, untilMs: Date.now() + waitMs });
+    await this.#pause(waitMs);
+    return Math.min(waitMs * 2, LONGEST_WAIT_MS);
+  }
+
+  /** An error: why the keychain does not give it. */
+  async #findSecret(): Promise<string | null | AgentError> {
+    try {
+      return await this.#options.findSecret();
+    } catch (error) {
+      if (isAgentError(error) && error.code === 'KEYRING_UNAVAILABLE') return error;
+      throw error;
+    }
   }
 
   /** One that ended and is started again later is started now. */
@@ -144,13 +172,11 @@ export class AgentHost {
     await this.#ended;
   }
 
-  /** @returns how it ended; null: none was started, for something else was asked for meanwhile */
-  async #runChild(): Promise<{ code: number | null; said: string } | null> {
+  async #runChild(
+    { home, demo }: HostedHome,
+    secret: string | null,
+  ): Promise<{ code: number | null; said: string }> {
     const { nodePath, cliPath, environment } = this.#options;
-    const { home, demo } = this.#hosted;
-    const secret = demo ? null : await this.#options.findSecret();
-    // A keychain may ask its person first, who may quit instead.
-    if (this.#isStopping || this.#isRestarting) return null;
     const args = [...(demo ? ['demo', '--stay'] : ['agent']), '--json', '--home', home];
     const child = startKubot({ nodePath, cliPath }, args, {
       environment: { ...environment, ...(secret === null ? {} : { KUBOT_SECRET_FD: '0' }) },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { app, dialog, Menu, session } from 'electron';
 import { AgentClient } from '../shared/client/agent-client.ts';
 import { AgentStore } from '../shared/client/agent-store.ts';
+import type { HostState } from '../shared/shell-api.ts';
 import type { RobotView } from '../shared/status.ts';
 import { createFormat } from '../shared/words/format.ts';
 import { firstSpoken, WORDS } from '../shared/words/language.ts';
@@ -11,6 +12,7 @@ import { createSocketTransport } from './agent-socket.ts';
 import { appMenu } from './app-menu.ts';
 import { declareAppProtocol, serveAppProtocol } from './app-protocol.ts';
 import { createAutostart, isStartedHidden } from './autostart.ts';
+import { hasSecretElsewhere } from './check-set-up.ts';
 import { findLink, hashOfLink, hearLinks } from './deep-link.ts';
 import { findGrantedAgent } from './granted-agent.ts';
 import { guardContents, refusePermissions } from './guard-contents.ts';
@@ -61,6 +63,7 @@ function start(): void {
   const agent = new AgentStore(client);
   let robots: readonly RobotView[] = [];
   let isQuitting = false;
+  let lastHost: HostState = { name: 'starting' };
 
   const language = () => store.language() ?? firstSpoken([app.getLocale()]);
   const words = () => WORDS[language()];
@@ -78,7 +81,8 @@ function start(): void {
       cliPath: places.cliPath,
       environment,
       transport,
-      findSecret: () => secrets.find(),
+      // The environment has the last word.
+      findSecret: async () => (hasSecretElsewhere(environment) ? null : await secrets.find()),
       findGranted: (home) =>
         findGrantedAgent({
           home,
@@ -88,7 +92,8 @@ function start(): void {
         }),
       onState: (state) => {
         window.webContents?.send('kubot:host', state);
-        void tell(noticeOfHost(state, words()));
+        void tell(noticeOfHost(state, lastHost, words()));
+        if (state.name !== 'starting') lastHost = state;
         if (state.name === 'running') {
           agent.tryNow();
           void switches.learn();

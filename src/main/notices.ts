@@ -53,8 +53,18 @@ export function noticeOfEvent(event: ControlEvent, before: AgentView['status'], 
   return null;
 }
 
-export function noticeOfHost(state: HostState, words: Words): Notice | null {
+/** @param before the last state that was more than a start: a keychain that still gives nothing is told of once */
+export function noticeOfHost(state: HostState, before: HostState, words: Words): Notice | null {
   if (state.name !== 'waiting') return null;
+  if (state.why === 'keychain') {
+    if (before.name === 'waiting' && before.why === 'keychain') return null;
+    return {
+      kind: 'attention',
+      title: words.status.keychain,
+      body: words.link.keychainText,
+      hash: '#/now',
+    };
+  }
   return {
     kind: 'attention',
     title: words.notify.crashed,

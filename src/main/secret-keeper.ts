@@ -7,6 +7,7 @@ import type { ShellStore } from './shell-store.ts';
 
 /** The client secret in the system's keychain, which only this program opens; in a file where the person allows it. */
 export interface SecretKeeper {
+  /** @throws AgentError KEYRING_UNAVAILABLE when it lies in a keychain that does not give it now */
   find(): Promise<string | null>;
   /** Where a secret would lie: in a keychain, or for want of one in a file of mode 0600. */
   keychain(): Promise<'safe' | 'plain'>;
@@ -21,8 +22,16 @@ export function createSecretKeeper(store: ShellStore, plainPath: string): Secret
   return {
     find: async () => {
       const kept = store.secret();
-      if (kept === null || !(await isSafe())) return readPlain(plainPath);
-      return await decrypt(Buffer.from(kept, 'base64')).catch(() => null);
+      if (kept === null) return readPlain(plainPath);
+      try {
+        if (await isSafe()) return await decrypt(Buffer.from(kept, 'base64'));
+      } catch {
+        // What it says is the system's, in the system's words.
+      }
+      throw new AgentError(
+        'KEYRING_UNAVAILABLE',
+        'The keychain of this system does not give the client secret.',
+      );
     },
     keychain: async () => ((await isSafe()) ? 'safe' : 'plain'),
     keep: async (secret, { mayBePlain }) => {

@@ -60,7 +60,8 @@ export class SetUp {
     const { secrets, environment, autostart, isAttached } = this.#options;
     const [settings, secret, keychain, starts] = await Promise.all([
       this.#read(),
-      secrets.find(),
+      // One that the keychain does not give can be entered anew.
+      secrets.find().catch(() => null),
       secrets.keychain(),
       autostart.read(),
     ]);

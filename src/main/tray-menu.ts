@@ -44,7 +44,7 @@ export function trayStateOf({ view, host }: Pick<TrayInput, 'view' | 'host'>): T
 /** The first line: the state in words. */
 export function trayHeadline({ view, host, words, format, nowMs }: TrayInput): string {
   if (host.name === 'not-set-up') return words.tray.notSetUp;
-  if (host.name === 'waiting') return words.tray.restarting;
+  if (host.name === 'waiting') return host.why === 'keychain' ? words.status.keychain : words.tray.restarting;
   const presence = presenceOf(view);
   const until = view.status?.pause?.until;
   switch (presence.name) {

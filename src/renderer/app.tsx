@@ -50,7 +50,7 @@ export function App() {
           ) : link.state === 'signed-out' ? (
             <SignedOut />
           ) : status === null ? (
-            <Connecting />
+            !hasEnded && <Connecting />
           ) : (
             <ViewGuard key={place}>
               <ViewOf route={route} />

@@ -20,8 +20,16 @@ export const HostStateSchema = z.discriminatedUnion('name', [
     /** What a service's agent lets this person do; null: it is the person's own. */
     granted: WhoAmISchema.omit({ user: true }).nullable(),
   }),
-  /** It ended by itself; `message`: what it said last. */
-  z.object({ name: z.literal('waiting'), message: z.string(), untilMs: z.number() }),
+  /**
+   * `ended`: it did so by itself, `message` is what it said last. `keychain`: it cannot be started without the secret,
+   * which the system's keychain does not give.
+   */
+  z.object({
+    name: z.literal('waiting'),
+    why: z.enum(['ended', 'keychain']),
+    message: z.string(),
+    untilMs: z.number(),
+  }),
   z.object({ name: z.literal('not-set-up'), message: z.string() }),
   z.object({ name: z.literal('stopped') }),
 ]);

@@ -23,6 +23,8 @@ export async function startSetUpLab(
   environment: Record<string, string> = {},
   /** What IT left on the machine before; answers with more of the environment. */
   before: (place: { lab: Lab; home: string }) => Record<string, string> = () => ({}),
+  /** The person's own, to be used again. */
+  configDir?: string,
 ): Promise<SetUpLab> {
   const lab = await startLab(options);
   await lab.agent.close();
@@ -37,6 +39,7 @@ export async function startSetUpLab(
   const shell = await startShell({
     environment: { ...rest, ...environment, ...before({ lab, home }) },
     home,
+    ...(configDir && { configDir }),
   });
   const page = await shell.page();
   // A screenshot in the middle of a motion shows nobody what it is like.

@@ -82,9 +82,12 @@ describe.runIf(process.platform === 'linux').each(containments)('usage, with %s'
 test.runIf(process.platform === 'linux')(
   'of what was dead before it was looked at neither memory nor program is told, but its time',
   async () => {
-    // What the shell became waits for no child.
-    const parent = spawn('/bin/sh', ['-c', '/bin/true & echo $!; exec sleep 100']);
+    // What the shell became waits for no child; the shell itself would, so the child lives until it has become that.
+    const parent = spawn('/bin/sh', ['-c', 'exec 3<&0; cat <&3 & echo $!; exec sleep 100']);
     const [text] = await once(parent.stdout, 'data');
+    await until(() =>
+      readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n' ? parent.stdin.end() : null,
+    );
     const meter = new UsageMeter({
       rootPid: Number(text),
       isHolder: () => false,

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AgentHost } from '../../../src/main/agent-host.ts';
 import { createSocketTransport } from '../../../src/main/agent-socket.ts';
+import { AgentError } from '../../../src/shared/errors.ts';
 import type { HostState } from '../../../src/shared/shell-api.ts';
 
 const CLI = resolve(import.meta.dirname, '../../../src/cli/main.ts');
@@ -67,7 +68,7 @@ test('an app that is quit while the keychain asks starts no agent', async () => 
   await host.stop({ now: false });
   secrets.asked[0]?.resolve('secret');
   await kept;
-  expect(names()).toEqual(['starting', 'stopped']);
+  expect(names()).toEqual(['stopped']);
   expect(readdirSync(dir)).toEqual([]);
 });
 
@@ -80,4 +81,15 @@ test('what is chosen while the keychain asks is what is started', async () => {
   await expect.poll(() => host.state.name, WAIT).toBe('running');
   expect(readdirSync(dir)).toEqual(['second']);
   expect(names()).not.toContain('waiting');
+});
+
+test('a keychain that does not open is waited for, and the agent started once it does', async () => {
+  await expect.poll(() => secrets.asked.length, WAIT).toBe(1);
+  secrets.asked[0]?.reject(new AgentError('KEYRING_UNAVAILABLE', 'It is locked.'));
+  await expect.poll(() => host.state, WAIT).toMatchObject({ why: 'keychain', message: 'It is locked.' });
+  host.startNow();
+  await expect.poll(() => secrets.asked.length, WAIT).toBe(2);
+  expect(readdirSync(dir)).toEqual([]);
+  secrets.asked[1]?.resolve('secret');
+  await expect.poll(() => host.state.name, WAIT).toBe('running');
 });

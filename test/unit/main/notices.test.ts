@@ -7,6 +7,7 @@ import { aStatus } from '../../helpers/a-status.ts';
 
 const status = (state: 'connected' | 'offline' | 'unauthorized') =>
   aStatus({ connection: { ...aStatus().connection, state } });
+const STARTING = { name: 'starting' } as const;
 const kept = (over: Partial<Run> = {}) =>
   aRun({
     state: 'ended',
@@ -73,8 +74,14 @@ test('of a person who has to sign in the window is shown where they can', () => 
 });
 
 test('of an agent that ended its own words are told, else ours', () => {
-  const waiting = { name: 'waiting', message: 'No disk.', untilMs: 0 } as const;
-  expect(noticeOfHost(waiting, en)).toMatchObject({ kind: 'attention', body: 'No disk.' });
-  expect(noticeOfHost({ ...waiting, message: '' }, en)?.body).toBe(en.notify.crashedText);
-  expect(noticeOfHost({ name: 'starting' }, en)).toBeNull();
+  const waiting = { name: 'waiting', why: 'ended', message: 'No disk.', untilMs: 0 } as const;
+  expect(noticeOfHost(waiting, waiting, en)).toMatchObject({ kind: 'attention', body: 'No disk.' });
+  expect(noticeOfHost({ ...waiting, message: '' }, STARTING, en)?.body).toBe(en.notify.crashedText);
+  expect(noticeOfHost(STARTING, waiting, en)).toBeNull();
+});
+
+test('of a keychain that does not open once, however often it is tried', () => {
+  const locked = { name: 'waiting', why: 'keychain', message: '', untilMs: 0 } as const;
+  expect(noticeOfHost(locked, STARTING, en)?.title).toBe('The system’s keychain does not open');
+  expect(noticeOfHost({ ...locked, untilMs: 1000 }, locked, en)).toBeNull();
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { noticeOfEvent, noticeOfHost } from '../../../src/main/notices.ts';
+import { noticeOfEvent } from '../../../src/main/notices.ts';
 import { type TrayInput, trayHeadline, trayMenu, trayStateOf } from '../../../src/main/tray-menu.ts';
 import type { AgentView } from '../../../src/shared/client/agent-store.ts';
 import type { HostState } from '../../../src/shared/shell-api.ts';
@@ -116,9 +116,15 @@ describe('the tray', () => {
     ['not set up', input({}, {}, { name: 'not-set-up', message: '' }), 'set-up', 'Not set up yet'],
     [
       'an agent that ended',
-      input({}, {}, { name: 'waiting', message: '', untilMs: 0 }),
+      input({}, {}, { name: 'waiting', why: 'ended', message: '', untilMs: 0 }),
       'attention',
       'The agent ended and is started again',
+    ],
+    [
+      'an agent whose secret the keychain keeps to itself',
+      input({}, {}, { name: 'waiting', why: 'keychain', message: '', untilMs: 0 }),
+      'attention',
+      'The system’s keychain does not open',
     ],
   ])('of %s has a shape and a sentence', (_name, given, state, headline) => {
     expect([trayStateOf(given), trayHeadline(given)]).toEqual([state, headline]);
@@ -176,12 +182,5 @@ describe('a notice', () => {
       'KuFlow rechaza las credenciales',
     );
     expect(noticeOfEvent({ type: 'status', status }, status, es)).toBe(null);
-  });
-
-  test('of an agent that ended says what it said last', () => {
-    expect(noticeOfHost({ name: 'waiting', message: 'Out of memory', untilMs: 0 }, en)?.body).toBe(
-      'Out of memory',
-    );
-    expect(noticeOfHost(UP, en)).toBe(null);
   });
 });

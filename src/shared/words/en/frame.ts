@@ -15,6 +15,8 @@ export const frame = {
     startsAgain: (wait: string) => `It is started again in ${wait}.`,
     starting: 'It is started again …',
     startNow: 'Start now',
+    keychainText:
+      'The secret lies in it. Unlock it; if that does not help, start this app again or enter the secret anew. No robot is started until then.',
     signedOutTitle: 'This page is not signed in',
     signedOut:
       'Each link that the agent prints opens one page, once. Look where the agent was started, or start it again, and open the newest link.',
@@ -33,6 +35,7 @@ export const frame = {
     offline: 'KuFlow cannot be reached',
     unauthorized: 'KuFlow refuses the credentials',
     signInNeeded: 'Somebody has to sign in',
+    keychain: 'The system’s keychain does not open',
     offlineSince: (time: string) => `Since ${time}.`,
     notRegistered: 'not registered yet',
     worker: (name: string) => `worker ${name}`,

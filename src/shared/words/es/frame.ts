@@ -27,6 +27,8 @@ export const frame: Pick<
     startsAgain: (wait) => `Se vuelve a arrancar en ${wait}.`,
     starting: 'Se vuelve a arrancar …',
     startNow: 'Arrancar ahora',
+    keychainText:
+      'El secreto está en él. Desbloquéalo; si no basta, abre de nuevo esta aplicación o introduce otra vez el secreto. Hasta entonces no se inicia ningún robot.',
     signedOutTitle: 'Esta página no tiene sesión',
     signedOut:
       'Cada enlace que imprime el agente abre una página, una sola vez. Mira donde se arrancó el agente, o arráncalo de nuevo, y abre el enlace más reciente.',
@@ -45,6 +47,7 @@ export const frame: Pick<
     offline: 'No se puede llegar a KuFlow',
     unauthorized: 'KuFlow rechaza las credenciales',
     signInNeeded: 'Alguien tiene que iniciar sesión',
+    keychain: 'El llavero del sistema no se abre',
     offlineSince: (time) => `Desde ${time}.`,
     notRegistered: 'aún sin registrar',
     worker: (name) => `worker ${name}`,
