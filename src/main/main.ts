@@ -81,8 +81,11 @@ function start(): void {
       cliPath: places.cliPath,
       environment,
       transport,
-      // The environment has the last word.
-      findSecret: async () => (hasSecretElsewhere(environment) ? null : await secrets.find()),
+      findSecret: () =>
+        secrets.find().catch((error: unknown) => {
+          if (hasSecretElsewhere(environment)) return null;
+          throw error;
+        }),
       findGranted: (home) =>
         findGrantedAgent({
           home,
