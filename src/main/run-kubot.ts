@@ -44,8 +44,9 @@ export function startKubot(
 
 /** Asks it to end by itself. A signal would do so too, but on Windows it kills. */
 export function tellToStop(child: KubotProcess, message: StopMessage): void {
-  // One that is gone meanwhile hears of nothing.
   if (child.connected) child.send(message, () => undefined);
+  // It is gone, or cannot be told any more.
+  else child.kill('SIGTERM');
 }
 
 /**
