@@ -14,6 +14,8 @@ export default defineConfig({
     // The policy of the page forbids data: scripts, and small files as text make no page faster here.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // It comes from this machine's disk: what is warned of is meant for web sites.
+    chunkSizeWarningLimit: 2000,
   },
 });
 
