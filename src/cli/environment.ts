@@ -3,13 +3,13 @@ import { closeSync, fstatSync, readFileSync } from 'node:fs';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The caller's variables as the program goes by them, with the secret that was handed over by a descriptor: 3 by
+ * The caller's variables as the program goes by them, with the secret that was handed over by a descriptor: 9 by
  * bin/kubot, 0 by a program that starts the agent and writes it to its stdin. Takes it out of `variables`, so that no
  * child gets it by accident.
  */
 export function takeEnvironment(variables: NodeJS.ProcessEnv): Environment {
   const { KUBOT_SECRET_FD: descriptor } = variables;
-  const isHanded = descriptor === '3' || descriptor === '0';
+  const isHanded = descriptor === '9' || descriptor === '0';
   const secret = isHanded ? readSecret(Number(descriptor)) : variables.KUBOT_CLIENT_SECRET;
   delete variables.KUBOT_SECRET_FD;
   delete variables.KUBOT_CLIENT_SECRET;

@@ -182,7 +182,7 @@ describe.skipIf(process.platform === 'win32')('bin/kubot', () => {
     const secret = 's3c"r$et `x` \\n é';
     const result = await kubot(['secret'], { KUBOT_CLIENT_SECRET: secret });
     expect(JSON.parse(result.stdout)).toEqual({
-      descriptor: '3',
+      descriptor: '9',
       text: `${secret}\n`,
       variable: null,
       isShown: process.platform === 'linux' ? false : null,
@@ -191,7 +191,7 @@ describe.skipIf(process.platform === 'win32')('bin/kubot', () => {
 
   test('an empty secret counts as unset', async () => {
     await setUp();
-    const result = await kubot(['secret'], { KUBOT_CLIENT_SECRET: '', KUBOT_SECRET_FD: '3' });
+    const result = await kubot(['secret'], { KUBOT_CLIENT_SECRET: '', KUBOT_SECRET_FD: '9' });
     expect(JSON.parse(result.stdout)).toMatchObject({ descriptor: null, text: null, variable: null });
   });
 

@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AgentProcess, startAgentProcess } from '../../helpers/agent-process.ts';
 import { type Lab, nodeRobot, startLab } from '../../helpers/lab.ts';
@@ -29,7 +33,7 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
-  await agent.end('SIGKILL');
+  await agent?.end('SIGKILL');
   await lab.close();
   rmSync(marks, { recursive: true });
 });
@@ -98,6 +102,22 @@ describe('an agent with a running robot', () => {
     },
   );
 });
+
+test.skipIf(process.platform === 'win32')(
+  'who starts an agent by bin/kubot, with the secret in a variable, can ask it to stop by a channel too',
+  async () => {
+    await lab.agent.close();
+    const program = resolve(import.meta.dirname, '../../../bin/kubot');
+    const child = spawn(program, ['agent', '--json', '--home', lab.home], {
+      env: { ...process.env, ...lab.environment },
+      stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
+    });
+    const ended = once(child, 'exit');
+    for await (const line of createInterface({ input: child.stdout as Readable }))
+      if (line.includes('"registered"')) child.send('drain');
+    expect(await ended).toEqual([0, null]);
+  },
+);
 
 test('a second agent in a home leaves with 7 and names the holder', async () => {
   agent = await startAgentProcess(lab);
