@@ -87,11 +87,13 @@ function freeDisplay(): number {
   }
 }
 
-/** The server says its number when programs may connect. */
+/** The server says its number and ends the line when programs may connect; who leaves in between ends the server. */
 function untilReady(server: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     const output = server.stdio[3] as Readable;
-    output.once('data', () => resolve());
+    output.on('data', (chunk: Buffer) => {
+      if (chunk.includes('\n')) resolve();
+    });
     server.once('error', reject);
     server.once('exit', (code) => reject(new Error(`The private screen ended at once (exit code ${code}).`)));
   });
