@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { findCgroupHost } from './test/helpers/cgroup-host.ts';
 
@@ -26,12 +25,8 @@ const OF_OTHER_USERS = 'test/integration/control/granted-users.test.ts';
 const lacksOtherUsers = process.platform !== 'linux' || process.getuid?.() !== 0;
 if (lacksOtherUsers) console.warn(`Left out: ${OF_OTHER_USERS}. It wants Linux and root.`);
 
-/** Most tests wait for processes of their own: on two cores one file at a time leaves half of both idle. */
-const FEWEST_WORKERS = 2;
-
 export default defineConfig({
   test: {
-    maxWorkers: Math.max(FEWEST_WORKERS, availableParallelism() - 1),
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
