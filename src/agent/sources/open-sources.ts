@@ -87,7 +87,7 @@ export function openSources(options: SourcesOptions): Sources {
   const acceptRetry = (next: NextTry): void => {
     if (manager.hasLiveRun(next.taskId)) return;
     const robot = platform.catalogue.served().find((one) => one.id === next.robotId);
-    const held = options.hold().reason ?? courtesyAgainst(next.robotCode, services);
+    const held = reasonToHold(options, next.robotCode);
     if (!robot || held !== null) {
       const reason = held ?? {
         code: 'ROBOT_NOT_HERE',
@@ -188,12 +188,15 @@ function courtesyAgainst(robotCode: string, { config, courtesy }: SourcesOptions
   return drivesScreen(config.robot(robotCode)) ? courtesy.reasonAgainst(robotCode) : null;
 }
 
+/** Why nothing of a robot may begin now, be there room or not. */
+function reasonToHold({ hold, services }: SourcesOptions, robotCode: string): Reason | null {
+  return hold().reason ?? courtesyAgainst(robotCode, services);
+}
+
 /** Why no more work is wanted now, or none of a robot. */
-function reasonNow(
-  { config, manager, hold, services }: SourcesOptions,
-  robotCode: string | null,
-): Reason | null {
-  const held = hold().reason ?? (robotCode === null ? null : courtesyAgainst(robotCode, services));
+function reasonNow(options: SourcesOptions, robotCode: string | null): Reason | null {
+  const { config, manager, hold, services } = options;
+  const held = robotCode === null ? hold().reason : reasonToHold(options, robotCode);
   if (held !== null) return held;
   const contenders = manager
     .list()

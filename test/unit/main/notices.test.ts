@@ -78,6 +78,8 @@ test('of an agent that ended its own words are told, else ours', () => {
   expect(noticeOfHost(waiting, waiting, en)).toMatchObject({ kind: 'attention', body: 'No disk.' });
   expect(noticeOfHost({ ...waiting, message: '' }, STARTING, en)?.body).toBe(en.notify.crashedText);
   expect(noticeOfHost(STARTING, waiting, en)).toBeNull();
+  const up = { name: 'running', attached: false, demo: false, granted: null } as const;
+  expect(noticeOfHost(up, waiting, en)).toBeNull();
 });
 
 test('of a keychain that does not open once, however often it is tried', () => {
